@@ -1,0 +1,159 @@
+"""Read and judge the environment; imported by settings.py alone."""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.core.validators import EmailValidator, ValidationError
+
+# What has to be said outside demo mode, and how to say it.
+REQUIRED_IN_PRODUCTION = {
+    "DATABASE_URL": "the database, e.g. postgres://helpdesk:password@127.0.0.1:5432/helpdesk",
+    "CELERY_BROKER_URL": (
+        "the broker, e.g. redis://127.0.0.1:6379/0, or memory:// for the small desk (one web process)"
+    ),
+    "EMAIL_URL": "the mail relay, e.g. smtp+tls://user:password@relay.example.org:587",
+    "DEFAULT_FROM_EMAIL": 'the sender of all mail, e.g. "Help Desk <helpdesk@example.org>"',
+    "REPLY_TO_EMAIL": "the address that answers go to, e.g. helpdesk@example.org",
+    "SECRET_KEY": "a random string of 50 characters or more that stays the same and stays secret",
+    "ALLOWED_HOSTS": "the host names that the portal answers to, separated by commas",
+    "SITE_URL": "the address that people type, e.g. https://helpdesk.example.org",
+}
+
+
+class Environment(environ.Env):
+    """django-environ's reader, with refusals that say what to set."""
+
+    def required(self, name: str, *, demo: bool, default: str) -> str:
+        """Return the variable; in demo mode its default, else refuse when it is missing or empty."""
+        value = self.str(name, default="").strip()
+        if value:
+            return value
+        if demo:
+            return default
+        raise ImproperlyConfigured(
+            f"{name} is not set. Set it to {REQUIRED_IN_PRODUCTION[name]}."
+            " (To try the portal without configuring anything, use make run.)"
+        )
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """Return a yes/no variable; refuse anything that is neither."""
+        raw = self.str(name, default="").strip().lower()
+        if not raw:
+            return default
+        if raw in {"1", "true", "yes", "on"}:
+            return True
+        if raw in {"0", "false", "no", "off"}:
+            return False
+        raise ImproperlyConfigured(f"{name} is {raw!r}. Set it to 1 or 0.")
+
+    def number(self, name: str, *, default: int, low: int, high: int) -> int:
+        """Return a whole number between low and high; refuse anything else."""
+        raw = self.str(name, default="").strip() or str(default)
+        if not (raw.isascii() and raw.isdigit()) or not low <= int(raw) <= high:
+            raise ImproperlyConfigured(f"{name} is {raw!r}. Set it to a whole number from {low} to {high}.")
+        return int(raw)
+
+    def networks(self, name: str) -> list[str]:
+        """Return the comma-separated IP networks (CIDR or single addresses) of a variable."""
+        networks = []
+        for part in filter(None, (part.strip() for part in self.str(name, default="").split(","))):
+            try:
+                networks.append(str(ipaddress.ip_network(part, strict=False)))
+            except ValueError as error:
+                raise ImproperlyConfigured(
+                    f"{name} contains {part!r}. Give IP addresses or networks separated by commas,"
+                    " e.g. 10.0.0.0/8,127.0.0.1."
+                ) from error
+        return networks
+
+
+def checked_site_url(value: str) -> str:
+    """Return the public address without a trailing slash; refuse anything but http(s)://host[:port]."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+        raise ImproperlyConfigured(
+            f"SITE_URL is {value!r}. Set it to the address that people type,"
+            " e.g. https://helpdesk.example.org, without a path."
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def checked_address(name: str, value: str) -> str:
+    """Return a mail address, bare or as Name <address>; refuse anything else."""
+    address = value.rsplit("<", 1)[-1].rstrip(">").strip()
+    try:
+        EmailValidator(allowlist=["localhost"])(address)
+    except ValidationError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}. Set it to a mail address, e.g. helpdesk@example.org."
+        ) from error
+    return value
+
+
+def checked_secret_key(value: str, *, demo: bool) -> str:
+    """Return the secret key; outside demo mode refuse a short one."""
+    if not demo and (len(value) < 50 or len(set(value)) < 5):
+        raise ImproperlyConfigured(
+            "SECRET_KEY is too weak. Set it to a random string of 50 characters or more,"
+            " e.g. from: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        )
+    return value
+
+
+def kept_secret_key(path: Path) -> str:
+    """Return the secret key kept in a file that only its owner can read; make it the first time.
+
+    The lock lets several processes start at once and agree on one key.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        key = file.read().strip()
+        if not key:
+            key = secrets.token_urlsafe(50)
+            file.seek(0)
+            file.write(key)
+    return key
+
+
+def database_from_url(url: str) -> dict:
+    """Return Django's database settings for a URL, tuned for the engine that it names.
+
+    SQLite takes the write lock at BEGIN and waits for it: with Django's defaults most
+    concurrent writers fail with "database is locked".
+    """
+    try:
+        config = environ.Env.db_url_config(url)
+    except (ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL cannot be read. Set it to {REQUIRED_IN_PRODUCTION['DATABASE_URL']}."
+        ) from error
+    engine = config.get("ENGINE", "")
+    if engine == "django.db.backends.sqlite3":
+        config.setdefault("OPTIONS", {}).update(
+            {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": ("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;"),
+            }
+        )
+        if config["NAME"] not in {":memory:", ""}:
+            Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    elif engine == "django.db.backends.postgresql":
+        config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+        config.setdefault("CONN_MAX_AGE", 60)
+        config["CONN_HEALTH_CHECKS"] = True
+    else:
+        raise ImproperlyConfigured(
+            "DATABASE_URL names a database that the portal is not tested on. Use postgres://... or sqlite:///path."
+        )
+    return config

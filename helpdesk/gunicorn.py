@@ -1,0 +1,70 @@
+"""Configuration of the web server: `gunicorn -c helpdesk/gunicorn.py helpdesk.wsgi`."""
+
+import logging
+import logging.config
+import os
+import sys
+
+from django.conf import settings
+from gunicorn import glogging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+
+from helpdesk.embedded import EmbeddedCelery, lock_data_dir  # noqa: E402 (needs the settings' name)
+
+
+class PortalLogger(glogging.Logger):
+    """gunicorn's own messages, among and like the portal's."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        logging.config.dictConfig(settings.LOGGING)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+bind = f"{'127.0.0.1' if settings.DEMO else '0.0.0.0'}:{settings.PORT}"  # noqa: S104 (behind a proxy)
+worker_class = "gthread"
+workers = 1 if settings.EMBEDDED_WORKER else settings.WEB_CONCURRENCY
+threads = 8 if settings.EMBEDDED_WORKER else 4
+forwarded_allow_ips = ",".join(settings.TRUSTED_PROXIES)
+control_socket_disable = True
+graceful_timeout = 10 if settings.EMBEDDED_WORKER else 30
+logger_class = PortalLogger  # accesslog stays off: the portal's middleware writes one line a request
+
+_lock = None
+_celery = None
+
+
+def on_starting(server):
+    """Refuse what the embedded worker cannot share: a second worker process, a second server on the same data."""
+    global _lock
+    if not settings.EMBEDDED_WORKER:
+        return
+    if server.cfg.workers != 1:
+        sys.exit(
+            f"The Celery worker runs inside the web process, of which there can be one, not {server.cfg.workers}."
+            " For more, set DEMO=0 and CELERY_BROKER_URL to redis://host:6379/0, and start worker and beat apart."
+        )
+    try:
+        _lock = lock_data_dir(settings.DATA_DIR)
+    except BlockingIOError:
+        sys.exit(
+            f"Another web process is running on {settings.DATA_DIR}. Stop it first,"
+            " or set another DATA_DIR and PORT for this one."
+        )
+
+
+def post_worker_init(worker):
+    global _celery
+    if settings.EMBEDDED_WORKER:
+        _celery = EmbeddedCelery()
+        _celery.start()
+
+
+def worker_exit(server, worker):
+    if _celery is not None and not _celery.stop():
+        # A mail server that says nothing holds a thread, and Python would wait for it. The outbox has all it needs.
+        logging.getLogger(__name__).warning("Ended in the middle of a delivery; its mail stays owed.")
+        logging.shutdown()
+        os._exit(0)

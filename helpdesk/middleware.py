@@ -1,0 +1,157 @@
+"""What holds for every request: a reference to ask about, a limit on bodies, no copies left in a browser."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import secrets
+import time
+from collections.abc import Callable
+from io import BytesIO
+
+from django.conf import settings
+from django.core.handlers.wsgi import LimitedStream
+from django.http import HttpRequest, HttpResponse
+
+from helpdesk.errors import payload_too_large
+from helpdesk.logging import request_reference, without_secrets
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+access_log = logging.getLogger("helpdesk.access")
+
+
+class RequestReferenceMiddleware:
+    """Give each request a reference and write one log line about it.
+
+    The line has method, path, status, milliseconds and the person's number; never a query string,
+    and not the token of a set-password link.
+    """
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.reference = secrets.token_hex(6)
+        token = request_reference.set(request.reference)
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response["X-Request-Reference"] = request.reference
+            access_log.info(
+                "request",
+                extra={
+                    "method": request.method,
+                    "path": without_secrets(request.path)[:300],
+                    "status": response.status_code,
+                    "ms": math.ceil((time.perf_counter() - started) * 1000),
+                    "user": loaded_user_number(request),
+                },
+            )
+            return response
+        finally:
+            request_reference.reset(token)
+
+
+def loaded_user_number(request: HttpRequest) -> int | None:
+    """Return the person's number where something has loaded the person; never look at the database."""
+    return getattr(getattr(request, "_cached_user", None), "pk", None)
+
+
+class NoStoreMiddleware:
+    """Leave no copy of a person's page in a browser or proxy, so that Back after LOGOUT shows nothing.
+
+    It concerns every answer of a signed-in browser, every answer with a form (its token is
+    personal), errors, and every answer to a write.
+    """
+
+    PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
+        if holds_token(request.path):
+            response["Referrer-Policy"] = "no-referrer"
+        if is_personal(request, response):
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+def holds_token(path: str) -> bool:
+    """Tell whether an address is a mailed set-password link.
+
+    Not the form that it leads to: under no-referrer a browser sends `Origin: null`, and the form
+    would fail its CSRF check.
+    """
+    return re.fullmatch(r"/set-password/[^/]+/(?!set-password/)[^/]+/", path) is not None
+
+
+def is_personal(request: HttpRequest, response: HttpResponse) -> bool:
+    return (
+        settings.SESSION_COOKIE_NAME in request.COOKIES
+        or settings.SESSION_COOKIE_NAME in response.cookies
+        # Django sends this cookie with each page for which a CSRF token was made: it has a form.
+        or settings.CSRF_COOKIE_NAME in response.cookies
+        or request.method not in {"GET", "HEAD"}
+        or response.status_code >= 400
+        or request.path.startswith("/set-password/")
+    )
+
+
+class BodyLimitMiddleware:
+    """Answer 413 to a body above settings.BODY_LIMIT, also when it comes in chunks of unknown length."""
+
+    # What is read and thrown away before answering: a browser shows our page only once it has sent all.
+    DRAIN = 64 * 1024 * 1024
+    CHUNK = 64 * 1024
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if self._is_chunked(request):
+            fits = self._read_chunked(request)
+        else:
+            fits = self._declared_length(request) <= settings.BODY_LIMIT
+        if fits:
+            return self.get_response(request)
+        self._drain(request)
+        return payload_too_large(request)
+
+    def _declared_length(self, request: HttpRequest) -> int:
+        try:
+            return int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            return 0
+
+    def _is_chunked(self, request: HttpRequest) -> bool:
+        return "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower() and bool(
+            request.META.get("wsgi.input_terminated")
+        )
+
+    def _read_chunked(self, request: HttpRequest) -> bool:
+        """Read a chunked body, which Django takes for an empty one, and give it a length."""
+        body = request.META["wsgi.input"].read(settings.BODY_LIMIT + 1)
+        if len(body) > settings.BODY_LIMIT:
+            return False
+        request.META["CONTENT_LENGTH"] = str(len(body))
+        request._stream = LimitedStream(BytesIO(body), len(body))
+        return True
+
+    def _drain(self, request: HttpRequest) -> None:
+        source = request.META.get("wsgi.input")
+        left = self.DRAIN
+        if not self._is_chunked(request):
+            left = min(left, self._declared_length(request))
+        while source is not None and left > 0:
+            try:
+                chunk = source.read(min(self.CHUNK, left))
+            except OSError:
+                return
+            if not chunk:
+                return
+            left -= len(chunk)
