@@ -1,0 +1,68 @@
+"""The help desk's facts in admin, for supervisors."""
+
+from django.contrib import admin
+from django.utils import timezone
+
+from desk.models import Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
+from desk.services import forget_facts
+
+
+class FactAdmin(admin.ModelAdmin):
+    """A change that shows at once in the process that made it."""
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        forget_facts()
+
+    def delete_model(self, request, obj):
+        super().delete_model(request, obj)
+        forget_facts()
+
+    def delete_queryset(self, request, queryset):
+        super().delete_queryset(request, queryset)
+        forget_facts()
+
+
+@admin.register(PhoneLine)
+class PhoneLineAdmin(FactAdmin):
+    list_display = ["name", "number"]
+
+    def has_add_permission(self, request):
+        return super().has_add_permission(request) and not PhoneLine.objects.exists()
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(OpeningHours)
+class OpeningHoursAdmin(FactAdmin):
+    list_display = ["weekday", "opens_at", "closes_at"]
+
+
+@admin.register(Holiday)
+class HolidayAdmin(FactAdmin):
+    list_display = ["date", "name"]
+    date_hierarchy = "date"
+
+
+@admin.register(Resource)
+class ResourceAdmin(admin.ModelAdmin):
+    list_display = ["title", "section", "url", "position", "is_active"]
+    list_filter = ["is_active"]
+
+
+@admin.register(TermsVersion)
+class TermsVersionAdmin(admin.ModelAdmin):
+    """New terms are a new version; those in force stay as people accepted them."""
+
+    list_display = ["version", "published_at"]
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and not _in_force(obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and not _in_force(obj)
+
+
+def _in_force(terms: TermsVersion | None) -> bool:
+    return terms is not None and terms.published_at <= timezone.now()

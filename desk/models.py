@@ -1,0 +1,146 @@
+"""Facts about the help desk that supervisors keep: phone line, hours, holidays, resources, terms."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator, URLValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+web_address = URLValidator(
+    schemes=["http", "https"], message=_("Enter a web address that begins with https:// or http://.")
+)
+phone_number = RegexValidator(
+    r"^\+?[0-9](?:[0-9 ().-]{5,28})[0-9]$", _("Enter a phone number, for example 1-877-873-6247.")
+)
+
+
+class Weekday(models.IntegerChoices):
+    """Days as `datetime.date.weekday()` numbers them."""
+
+    MONDAY = 0, _("Monday")
+    TUESDAY = 1, _("Tuesday")
+    WEDNESDAY = 2, _("Wednesday")
+    THURSDAY = 3, _("Thursday")
+    FRIDAY = 4, _("Friday")
+    SATURDAY = 5, _("Saturday")
+    SUNDAY = 6, _("Sunday")
+
+
+class PhoneLine(models.Model):
+    """The one number that the foot of every page shows."""
+
+    heading = models.CharField(_("heading on RESOURCES"), max_length=120)
+    name = models.CharField(_("name"), max_length=80)
+    number = models.CharField(_("number"), max_length=30, validators=[phone_number])
+
+    class Meta:
+        verbose_name = _("phone line")
+        verbose_name_plural = _("phone line")
+
+    def __str__(self):
+        return f"{self.name} {self.number}"
+
+
+class OpeningHours(models.Model):
+    """A span of one weekday, in Eastern Time, in which the phone is answered."""
+
+    weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday)
+    opens_at = models.TimeField(_("opens at"))
+    closes_at = models.TimeField(_("closes at"))
+
+    class Meta:
+        verbose_name = _("opening hours")
+        verbose_name_plural = _("opening hours")
+        ordering = ["weekday", "opens_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(opens_at__lt=F("closes_at")),
+                name="desk_hours_open_before_close",
+                violation_error_message=_("The closing time must be after the opening time."),
+            ),
+            models.UniqueConstraint(fields=["weekday", "opens_at"], name="desk_hours_one_span_a_start"),
+        ]
+
+    def __str__(self):
+        return f"{self.get_weekday_display()} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
+
+    def clean(self):
+        if self.weekday is None or self.opens_at is None or self.closes_at is None:
+            return
+        overlapping = OpeningHours.objects.filter(
+            weekday=self.weekday, opens_at__lt=self.closes_at, closes_at__gt=self.opens_at
+        ).exclude(pk=self.pk)
+        if overlapping.exists():
+            raise ValidationError(_("These hours overlap with others on the same day."))
+
+
+class Holiday(models.Model):
+    """A day on which the phone is not answered at all."""
+
+    date = models.DateField(_("date"), unique=True)
+    name = models.CharField(_("name"), max_length=80)
+
+    class Meta:
+        verbose_name = _("holiday")
+        verbose_name_plural = _("holidays")
+        ordering = ["date"]
+
+    def __str__(self):
+        return f"{self.date} {self.name}"
+
+
+class ResourceQuerySet(models.QuerySet):
+    def active(self):
+        """The resources that visitors see, in the order that supervisors chose."""
+        return self.filter(is_active=True)
+
+
+class Resource(models.Model):
+    """Something worth reading. Without an address it is shown as text, never as a dead link."""
+
+    section = models.CharField(_("section"), max_length=80, blank=True)
+    title = models.CharField(_("title"), max_length=120)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    url = models.CharField(_("web address"), max_length=500, blank=True, validators=[web_address])
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_active = models.BooleanField(_("shown"), default=True)
+
+    objects = ResourceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("resource")
+        verbose_name_plural = _("resources")
+        ordering = ["position", "pk"]
+
+    def __str__(self):
+        return self.title
+
+
+class TermsVersionQuerySet(models.QuerySet):
+    def current(self) -> "TermsVersion":
+        """Return the terms in force: the newest that are published. Raise DoesNotExist without any."""
+        return self.filter(published_at__lte=timezone.now()).latest("published_at", "pk")
+
+
+class TermsVersion(models.Model):
+    """Terms & Conditions as people accepted them: once published, the words never change.
+
+    `text` is plain: a blank line ends a paragraph, a line that begins with "## " is a heading,
+    lines that begin with "- " are a list.
+    """
+
+    version = models.CharField(_("version"), max_length=20, unique=True)
+    text = models.TextField(_("text"))
+    published_at = models.DateTimeField(_("in force from"), default=timezone.now)
+
+    objects = TermsVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("terms version")
+        verbose_name_plural = _("terms versions")
+        ordering = ["-published_at"]
+        get_latest_by = "published_at"
+
+    def __str__(self):
+        return self.version

@@ -1,0 +1,147 @@
+"""What the help desk tells about itself, from a copy that each process keeps for a minute."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import time as clock_time
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from desk import hours
+from desk.models import Holiday, OpeningHours, PhoneLine
+
+COPY_SECONDS = 60
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the database says about the phone line; the same whatever the moment."""
+
+    phone_name: str
+    phone_number: str
+    phone_heading: str
+    schedule: hours.Schedule
+
+
+@dataclass(frozen=True)
+class HelpDesk:
+    """The facts at one moment, as templates show them."""
+
+    facts: Facts
+    now: datetime
+
+    @property
+    def phone_name(self) -> str:
+        return self.facts.phone_name
+
+    @property
+    def phone_number(self) -> str:
+        return self.facts.phone_number
+
+    @property
+    def phone_heading(self) -> str:
+        return self.facts.phone_heading
+
+    @property
+    def phone_href(self) -> str:
+        digits = "".join(filter(str.isdigit, self.facts.phone_number))
+        # Ten digits are a North American number without its country code.
+        return f"tel:+1{digits}" if len(digits) == 10 else f"tel:+{digits}"
+
+    @property
+    def hours_lines(self) -> tuple[str, ...]:
+        return hours.describe_week(self.facts.schedule.spans)
+
+    @property
+    def zone_name(self) -> str:
+        return str(hours.ZONE_NAME)
+
+    @property
+    def is_open(self) -> bool:
+        return self.facts.schedule.open_span(self.now) is not None
+
+    @property
+    def state_text(self) -> str:
+        return hours.describe_state(self.facts.schedule, self.now)
+
+    @property
+    def opens_next(self) -> datetime | None:
+        return self.facts.schedule.next_opening(self.now)
+
+
+# The guide's own facts, for a page that must be shown while the database is down.
+BUILT_IN = Facts(
+    phone_name="Provider Help Desk Phone Line",
+    phone_number="1-877-873-6247",
+    phone_heading="To speak to a live agent, please contact:",
+    schedule=hours.Schedule(
+        tuple(hours.Span(day, clock_time(7), clock_time(19)) for day in range(5))
+        + tuple(hours.Span(day, clock_time(10), clock_time(18)) for day in (5, 6))
+    ),
+)
+
+
+class _Copy:
+    """One process's copy of the facts. Threads may load twice; they never wait for one another."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        self._facts: Facts | None = None
+        self._expires = 0.0
+
+    def known(self) -> Facts:
+        return self._facts or BUILT_IN
+
+    def fresh(self) -> Facts:
+        if self._facts is None or time.monotonic() >= self._expires:
+            facts = _load_facts()
+            with self._lock:
+                self._facts, self._expires = facts, time.monotonic() + COPY_SECONDS
+        return self._facts
+
+
+_copy = _Copy()
+
+
+def help_desk_facts() -> HelpDesk:
+    """Return the help desk's facts now, at most a minute old; the last known ones while the database is down."""
+    try:
+        return HelpDesk(_copy.fresh(), timezone.now())
+    except DatabaseError:
+        logger.exception("The help desk's facts could not be read; the last known ones are shown.")
+        return known_facts()
+
+
+def known_facts() -> HelpDesk:
+    """Return the last known facts, else the guide's own, without a look at the database."""
+    return HelpDesk(_copy.known(), timezone.now())
+
+
+def forget_facts() -> None:
+    """Drop this process's copy, so that a change shows at once; other processes follow within a minute."""
+    _copy.forget()
+
+
+def _load_facts() -> Facts:
+    line = PhoneLine.objects.order_by("pk").first()
+    spans = OpeningHours.objects.values_list("weekday", "opens_at", "closes_at")
+    yesterday = timezone.localdate(timezone=hours.EASTERN) - timezone.timedelta(days=1)
+    schedule = hours.Schedule(
+        tuple(hours.Span(*span) for span in spans),
+        frozenset(Holiday.objects.filter(date__gte=yesterday).values_list("date", flat=True)),
+    )
+    return Facts(
+        phone_name=line.name if line else BUILT_IN.phone_name,
+        phone_number=line.number if line else BUILT_IN.phone_number,
+        phone_heading=line.heading if line else BUILT_IN.phone_heading,
+        schedule=schedule,
+    )

@@ -1,0 +1,33 @@
+"""How the frame of a page and the terms are written."""
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def place(context: template.Context, name: str) -> SafeString:
+    """Return the attributes of a link in the ribbon: its address, and that it is the page one is on."""
+    address = reverse(name)
+    if address == context["request"].path:
+        return format_html('href="{}" aria-current="page"', address)
+    return format_html('href="{}"', address)
+
+
+@register.filter
+def structured(text: str) -> SafeString:
+    """Turn blocks between blank lines into headings ("## "), lists ("- ") and paragraphs; escape everything."""
+    blocks = text.replace("\r\n", "\n").split("\n\n")
+    return mark_safe("\n".join(_block(block.strip()) for block in blocks if block.strip()))
+
+
+def _block(block: str) -> SafeString:
+    lines = block.split("\n")
+    if len(lines) == 1 and block.startswith("## "):
+        return format_html("<h2>{}</h2>", block[3:])
+    if all(line.startswith("- ") for line in lines):
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((line[2:],) for line in lines)))
+    return format_html("<p>{}</p>", " ".join(lines))

@@ -1,0 +1,12 @@
+"""Addresses of the pages about the help desk."""
+
+from django.urls import path
+
+from desk import views
+
+app_name = "desk"
+
+urlpatterns = [
+    path("terms/", views.terms, name="terms"),
+    path("resources/", views.resources, name="resources"),
+]

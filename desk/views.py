@@ -1,0 +1,20 @@
+"""Pages that tell about the help desk; everybody may read them."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from desk.models import Resource, TermsVersion
+
+
+@login_not_required
+@require_safe
+def terms(request: HttpRequest) -> HttpResponse:
+    return render(request, "desk/terms.html", {"terms": TermsVersion.objects.current()})
+
+
+@login_not_required
+@require_safe
+def resources(request: HttpRequest) -> HttpResponse:
+    return render(request, "desk/resources.html", {"resources": Resource.objects.active()})
