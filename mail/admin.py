@@ -1,0 +1,203 @@
+"""The outbox as people see it: read, never edited. *Send again* goes through the service."""
+
+import re
+
+from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from mail import services
+from mail.models import OutboxEvent, OutboxMessage
+from mail.registry import kind_labels
+from mail.render import one_line
+
+SEND_AGAIN = "mail.change_outboxmessage"
+
+
+class CappedPaginator(Paginator):
+    """Count no further than a person would page."""
+
+    limit = 5000
+
+    @cached_property
+    def count(self):
+        return self.object_list[: self.limit].count()
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    paginator = CappedPaginator
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    ordering = ["-pk"]
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return False
+
+    @admin.display(description=_("about"))
+    def about(self, row) -> str:
+        return f"{row.about_kind} {row.about_id}"
+
+
+class KindFilter(admin.SimpleListFilter):
+    """The kinds that the apps registered: the outbox is not scanned for them."""
+
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request, model_admin):
+        return kind_labels()
+
+    def queryset(self, request, queryset):
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    list_display = [
+        "kind_label",
+        "state",
+        "recipient",
+        "to_address",
+        "about",
+        "attempts",
+        "last_error",
+        "created_at",
+        "sent_at",
+    ]
+    list_filter = ["state", KindFilter]
+    list_select_related = ["recipient"]
+    search_fields = ["to_address"]  # only opens the search box: get_search_results decides
+    search_help_text = _("Exact email address, Help Desk User ID or case number")
+    fields = [
+        "kind_label",
+        "state",
+        "recipient",
+        "fixed_address",
+        "to_address",
+        "about",
+        "event",
+        "attempts",
+        "next_attempt_at",
+        "last_error",
+        "message_id",
+        "created_at",
+        "sent_at",
+    ]
+    actions = ["send_selected_again"]
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_label(self, message: OutboxMessage) -> str:
+        return dict(kind_labels()).get(message.kind, message.kind)
+
+    def get_search_results(self, request, queryset, search_term):
+        """Find by a whole address, User ID or number, each of which has an index; never by a part of one."""
+        term = one_line(search_term).casefold()
+        if not term:
+            return queryset, False
+        people = get_user_model().objects.filter(Q(email=term) | Q(username=term)).values_list("pk", flat=True)
+        found = Q(to_address=term) | Q(fixed_address=term) | Q(recipient_id__in=list(people))
+        if number := re.fullmatch(r"(?:[a-z]+[\s-]?)?0*(\d{1,18})", term):
+            found |= Q(about_id=int(number[1]))
+        return queryset.filter(found), False
+
+    def get_urls(self):
+        send_again = self.admin_site.admin_view(self.send_again_view)
+        return [path("<int:pk>/send-again/", send_again, name="mail_outboxmessage_send_again"), *super().get_urls()]
+
+    def has_send_again_permission(self, request) -> bool:
+        return request.user.has_perm(SEND_AGAIN)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        extra_context = {"may_send_again": self.has_send_again_permission(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def send_again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.method != "POST" or not self.has_send_again_permission(request):
+            raise PermissionDenied
+        message = get_object_or_404(self.get_queryset(request), pk=pk)
+        self._send_again(request, [message])
+        return redirect("admin:mail_outboxmessage_change", pk)
+
+    @admin.action(description=_("Send again"), permissions=["send_again"])
+    def send_selected_again(self, request, queryset):
+        self._send_again(request, queryset)
+
+    def _send_again(self, request, selected) -> None:
+        count = 0
+        for message in selected:
+            try:
+                services.send_again(message, by=request.user)
+            except services.NotSendable:
+                messages.warning(request, _("Mail %(pk)s is on its way already.") % {"pk": message.pk})
+            else:
+                self.log_change(request, message, "Sent again.")
+                count += 1
+        if count:
+            text = ngettext("%(count)s mail is sent again.", "%(count)s mails are sent again.", count)
+            messages.success(request, text % {"count": count})
+
+
+class MessageInline(admin.TabularInline):
+    model = OutboxMessage
+    fields = ["kind", "state", "recipient", "to_address", "attempts", "last_error", "sent_at"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request, obj=None) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("recipient")
+
+
+class ExpandedFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        return [("waiting", _("Waiting")), ("expanded", _("Expanded"))]
+
+    def queryset(self, request, queryset):
+        match self.value():
+            case "waiting":
+                return queryset.filter(next_attempt_at__isnull=False)
+            case "expanded":
+                return queryset.filter(next_attempt_at__isnull=True)
+        return queryset
+
+
+@admin.register(OutboxEvent)
+class OutboxEventAdmin(ReadOnlyAdmin):
+    list_display = ["code", "about", "created_at", "expanded_at", "attempts", "last_error"]
+    list_filter = [ExpandedFilter]
+    fields = [
+        "code",
+        "about",
+        "refs",
+        "created_at",
+        "expanded_at",
+        "attempts",
+        "next_attempt_at",
+        "last_error",
+    ]
+    inlines = [MessageInline]

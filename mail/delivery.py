@@ -1,0 +1,224 @@
+"""Messages leave: claimed one by one, sent over one connection, recorded with what the server said."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from mail import registry
+from mail.envelope import BadAddress, address_of, compose
+from mail.expansion import expand_due
+from mail.models import Heartbeat, OutboxMessage, State
+from mail.transport import BROKE_OFF, BrokeOff, Deferred, Refused, ServerAway, Transport
+
+logger = logging.getLogger(__name__)
+
+BATCH = 50
+# A little less than a day in all; then the mail has failed.
+RETRY_DELAYS = [timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60, 120, 240, 480, 480)]
+# How long a server that is away is left alone, and no mail waits longer once it is back.
+AWAY_DELAY = timedelta(seconds=20)
+MOST_HURRIES = 5
+SERVER_AWAY = "mail-server-away"
+
+_stopping = threading.Event()
+
+
+def stop() -> None:
+    """Let every drain of this process end after the mail in its hands. There is no way back: the process is ending."""
+    _stopping.set()
+
+
+def drain(seconds: float = 5.0) -> bool:
+    """Expand and send what is due, for about so many seconds; return whether the time ended before the mail did.
+
+    Any number of drains may run at once, in any number of processes. A server that is away, or that breaks off in the
+    middle of a mail, is left alone at once: other mails keep their place and their counts.
+    """
+    deadline = time.monotonic() + seconds
+    with Transport() as transport:
+        while not _over(deadline):
+            progress = expand_due(BATCH)
+            outage = Heartbeat.objects.filter(name=SERVER_AWAY).first()
+            if outage is None or outage.at <= timezone.now() - AWAY_DELAY:
+                progress += _deliver_batch(transport, deadline)
+            if outage is not None and transport.works:
+                _welcome_back()
+            if not progress:
+                return False
+    return not _stopping.is_set()
+
+
+def _deliver_batch(transport: Transport, deadline: float) -> int:
+    """Deliver up to a batch of due messages and return how many were claimed."""
+    pks = list(OutboxMessage.objects.due(timezone.now()).values_list("pk", flat=True)[:BATCH])
+    if len(pks) == BATCH:
+        # In a backlog parallel drains start at different places, so that they seldom ask for the same row.
+        start = random.randrange(BATCH)  # noqa: S311
+        pks = pks[start:] + pks[:start]
+    claimed = 0
+    for pk in pks:
+        if transport.lost or _over(deadline):
+            break
+        claimed += deliver(pk, transport)
+    return claimed
+
+
+def _over(deadline: float) -> bool:
+    return _stopping.is_set() or time.monotonic() >= deadline
+
+
+def deliver(pk: int, transport: Transport) -> bool:
+    """Send one message if it is due and nobody else's; return whether it was. Its row says what came of it."""
+    message = _claim(pk)
+    if message is None:
+        return False
+    try:
+        email = _build(message)
+        transport.send(email)
+    except NoLongerApplies as reason:
+        _conclude(message, registry.nothing_follows, state=State.CANCELLED, last_error=str(reason))
+    except (BadAddress, Refused) as error:
+        _fail(message, error)
+    except ServerAway as error:
+        _note_outage(error)
+        _wait_for_server(message, error)
+    except BrokeOff as error:
+        _note_outage(error)
+        _retry(message, error)
+    except (Deferred, NotBuilt) as error:
+        _retry(message, error)
+    else:
+        _accepted(message, email.to[0])
+    return True
+
+
+def lease() -> timedelta:
+    """How long a claim holds: longer than all answers of one delivery, each EMAIL_TIMEOUT, can take."""
+    return timedelta(seconds=12 * settings.EMAIL_TIMEOUT)
+
+
+class NoLongerApplies(Exception):
+    """The kind of mail says that there is nothing to say any more."""
+
+
+class NotBuilt(Exception):
+    """The app that builds this mail raised."""
+
+
+def _claim(pk: int) -> OutboxMessage | None:
+    """Take the message by one conditional UPDATE, which is atomic everywhere.
+
+    The end of the lease stands in `next_attempt_at` and is the claim's own mark: whoever comes back after it finds
+    another value there, or none, and records nothing.
+    """
+    now = timezone.now()
+    claimed = OutboxMessage.objects.filter(pk=pk, next_attempt_at__lte=now).update(
+        state=State.SENDING, attempts=F("attempts") + 1, next_attempt_at=now + lease()
+    )
+    if not claimed:
+        return None
+    message = OutboxMessage.objects.select_related("event", "recipient").get(pk=pk)
+    message.leased_until = message.next_attempt_at  # kept apart: recording changes the field, and may be undone
+    return message
+
+
+def _build(message: OutboxMessage) -> EmailMultiAlternatives:
+    if message.attempts > len(RETRY_DELAYS) + 1:
+        raise Refused("Given up: every delivery ended without a word.")
+    address = address_of(message)
+    try:
+        content = registry.get_kind(message.kind).build(message)
+        email = content and compose(message, content, address)
+    except Exception as error:  # the code is the other app's; its words may hold the mail's
+        logger.exception("Outbox message %s could not be built.", message.pk)
+        raise NotBuilt(f"The mail could not be built ({type(error).__name__}).") from None
+    if email is None:
+        raise NoLongerApplies("The mail applies no longer.")
+    return email
+
+
+def _record(message: OutboxMessage, **outcome) -> bool:
+    """Write what came of this claim, unless its lease is over and the message another worker's."""
+    recorded = OutboxMessage.objects.filter(
+        pk=message.pk, state=State.SENDING, next_attempt_at=message.leased_until
+    ).update(**outcome)
+    for name, value in outcome.items():
+        setattr(message, name, value)
+    return bool(recorded)
+
+
+def _accepted(message: OutboxMessage, address: str) -> None:
+    outcome = {"state": State.SENT, "sent_at": timezone.now(), "to_address": address, "last_error": ""}
+    try:
+        _conclude(message, registry.get_kind(message.kind).sent, **outcome)
+    except (OperationalError, InterfaceError):
+        raise  # unrecorded: the mail goes out once more when the lease ends, with the same Message-ID
+    except Exception as error:
+        # The other app's code raised after the mail had left: sending it again would not help.
+        logger.exception("What follows from outbox message %s raised.", message.pk)
+        _fail(message, f"Sent, but what follows from it failed ({type(error).__name__}).")
+
+
+def _fail(message: OutboxMessage, error: Exception | str) -> None:
+    logger.warning("Outbox message %s (%s) failed: %s", message.pk, message.kind, error)
+    outcome = {"state": State.FAILED, "last_error": str(error)}
+    try:
+        _conclude(message, registry.get_kind(message.kind).failed, **outcome)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # the other app's code, or the app itself is gone
+        logger.exception("What follows from the failure of outbox message %s raised.", message.pk)
+        _conclude(message, registry.nothing_follows, **outcome)
+
+
+def _conclude(message: OutboxMessage, hook: Callable[[OutboxMessage], None], **outcome) -> None:
+    """Record the end of a message and run what follows from it, both or neither."""
+    with transaction.atomic():
+        if _record(message, next_attempt_at=None, nonce="", **outcome):
+            hook(message)
+
+
+def _retry(message: OutboxMessage, error: Exception) -> None:
+    if message.attempts > len(RETRY_DELAYS):
+        _fail(message, error)
+    else:
+        again = timezone.now() + RETRY_DELAYS[message.attempts - 1]
+        _record(message, state=State.RETRYING, next_attempt_at=again, last_error=str(error))
+
+
+def _wait_for_server(message: OutboxMessage, error: Exception) -> None:
+    """Put the message back as it was: that the server is away is not its fault and costs it no attempt."""
+    _record(
+        message,
+        state=State.RETRYING,
+        attempts=message.attempts - 1,
+        next_attempt_at=timezone.now() + AWAY_DELAY,
+        last_error=str(error),
+    )
+
+
+def _note_outage(error: Exception) -> None:
+    """Leave the server alone for a while, in every process."""
+    logger.warning("The mail server is away: %s", error)
+    Heartbeat.objects.update_or_create(name=SERVER_AWAY, defaults={"at": timezone.now()})
+
+
+def _welcome_back() -> None:
+    """End the outage and hurry the mails in whose middle the server broke off.
+
+    Not those that were hurried a few times already: perhaps it is they that it breaks at.
+    """
+    logger.info("The mail server is back.")
+    Heartbeat.objects.filter(name=SERVER_AWAY).delete()
+    OutboxMessage.objects.filter(
+        state=State.RETRYING, last_error__startswith=BROKE_OFF, attempts__lte=MOST_HURRIES
+    ).update(next_attempt_at=timezone.now())

@@ -1,0 +1,56 @@
+"""A row and its content become one message as it travels."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMultiAlternatives
+from django.core.validators import validate_email
+
+from mail.models import OutboxMessage
+from mail.registry import Content
+from mail.render import one_line
+
+SUBJECT_LIMIT = 200
+
+
+class BadAddress(Exception):
+    """There is no address to send to, or none that SMTP takes."""
+
+
+def address_of(message: OutboxMessage) -> str:
+    """Return where the message goes now: its fixed address, else the recipient's. Raises BadAddress."""
+    address = message.fixed_address or getattr(message.recipient, "email", "")
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise BadAddress("The recipient has no usable email address.") from None
+    return address
+
+
+def compose(message: OutboxMessage, content: Content, address: str) -> EmailMultiAlternatives:
+    """Build the mail. Every header is made here: nothing in `content` can add one."""
+    email = EmailMultiAlternatives(
+        subject=one_line(content.subject)[:SUBJECT_LIMIT],
+        body=content.text,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[address],
+        reply_to=[settings.REPLY_TO_EMAIL] if settings.REPLY_TO_EMAIL else None,
+        headers={"Message-ID": message.message_id, **_thread(content), **_automatic(content)},
+    )
+    if content.html:
+        email.attach_alternative(content.html, "text/html")
+    return email
+
+
+def _thread(content: Content) -> dict[str, str]:
+    """Mails of one thread answer a root that was never sent, so that clients fold them together (RFC 5322, 3.6.4)."""
+    if not content.thread:
+        return {}
+    root = f"<{one_line(content.thread)}@{settings.MAIL_DOMAIN}>"
+    return {"In-Reply-To": root, "References": root}
+
+
+def _automatic(content: Content) -> dict[str, str]:
+    """Ask responders not to answer a machine (RFC 3834; the second one is Exchange's own)."""
+    if not content.automatic:
+        return {}
+    return {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}

@@ -1,0 +1,34 @@
+"""Templates to `Content`."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.template import Context, Template, loader
+
+from mail.registry import Content
+
+
+def one_line(text: str) -> str:
+    """Fold blanks and line breaks into single spaces and drop control characters: fit for a header."""
+    return "".join(char for char in " ".join(text.split()) if char.isprintable())
+
+
+def render(kind: str, context: dict[str, Any], **options: Any) -> Content:
+    """Build a mail from `templates/emails/<kind>.subject.txt`, `.txt` and `.html`.
+
+    `site_url` (settings.SITE_URL, never a request's host) is added to the context. The two text templates are rendered
+    without autoescape, so they are safe as text and unsafe as HTML. `options` are Content's `thread` and `automatic`.
+    """
+    context = {"site_url": settings.SITE_URL, **context}
+    content = Content(
+        subject=one_line(_as_text(f"emails/{kind}.subject.txt", context)),
+        text=_as_text(f"emails/{kind}.txt", context).strip() + "\n",
+        html=loader.render_to_string(f"emails/{kind}.html", context),
+    )
+    return replace(content, **options)
+
+
+def _as_text(name: str, context: dict[str, Any]) -> str:
+    template: Template = loader.get_template(name).template
+    return template.render(Context(context, autoescape=False))

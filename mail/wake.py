@@ -1,0 +1,68 @@
+"""Ring for a worker, best effort: whatever this loses, the sweep finds within seconds."""
+
+import logging
+import os
+import threading
+import time
+
+from celery import current_app
+
+logger = logging.getLogger(__name__)
+
+SILENCE_AFTER_FAILURE = 30.0
+PAUSE_BETWEEN_RINGS = 0.2
+
+
+class Bell:
+    """One daemon thread that tells the broker that mail is owed.
+
+    The caller only sets a flag, so that a broker which hangs costs it nothing; a burst of calls becomes one or two
+    messages. After a failure the bell stays silent for a while: the sweep is on its way anyway.
+    """
+
+    def __init__(self):
+        self._rung = threading.Event()
+        self._silent_until = 0.0
+        threading.Thread(target=self._run, name="mail-bell", daemon=True).start()
+
+    def ring(self) -> None:
+        if time.monotonic() >= self._silent_until:
+            self._rung.set()
+
+    def _run(self) -> None:
+        while True:
+            self._rung.wait()
+            self._rung.clear()
+            try:
+                send()
+            except Exception as error:  # whatever a broker's client raises
+                self._silent_until = time.monotonic() + SILENCE_AFTER_FAILURE
+                self._rung.clear()
+                logger.warning("The broker did not take a ring; the sweep will find the mail: %r", error)
+            time.sleep(PAUSE_BETWEEN_RINGS)
+
+
+_bell: Bell | None = None
+_lock = threading.Lock()
+
+
+def ring() -> None:
+    """Wake a worker to deliver what is owed. Never waits for the broker; call it after the commit."""
+    global _bell
+    if _bell is None:
+        with _lock:
+            _bell = _bell or Bell()
+    _bell.ring()
+
+
+def _forget_bell() -> None:
+    global _bell, _lock
+    _bell, _lock = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget_bell)  # a forked process inherits the object without its thread
+
+
+def send() -> None:
+    """Put one drain into the broker, now. Raises what the broker's client raises."""
+    current_app.send_task("mail.drain", retry=False, ignore_result=True)
