@@ -1,0 +1,47 @@
+"""Set up accounts: the mails that it sends, and the admin site."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        from accounts.services import mailing
+        from mail.registry import register_event, register_kind
+
+        register_event("registration_received", expand=mailing.expand_registration)
+        for event, kind in (
+            ("temporary_password_owed", "temporary_password"),
+            ("password_reset_requested", "password_reset"),
+            ("password_changed", "password_changed"),
+        ):
+            register_event(event, expand=mailing.expand_to_owner(kind))
+        register_event("email_change_requested", expand=mailing.expand_email_change)
+        register_event("email_changed", expand=mailing.expand_email_changed)
+
+        register_kind(
+            "temporary_password",
+            label=_("Temporary password"),
+            build=mailing.build_temporary_password,
+            sent=mailing.start_temporary_password,
+            failed=mailing.end_temporary_password,
+            uses_nonce=True,
+        )
+        register_kind("account_exists", label=_("Account exists"), build=mailing.build_account_exists)
+        register_kind("password_reset", label=_("Set-password link"), build=mailing.build_password_reset)
+        register_kind("password_changed", label=_("Password changed"), build=mailing.build_password_changed)
+        register_kind(
+            "email_change_confirm",
+            label=_("Code for a new email address"),
+            build=mailing.build_email_change_confirm,
+            uses_nonce=True,
+        )
+        register_kind("email_changed", label=_("Email address changed"), build=mailing.build_email_changed)
+
+
+class PortalAdminConfig(AdminConfig):
+    default_site = "accounts.admin_site.PortalAdminSite"

@@ -1,0 +1,48 @@
+"""Check a Help Desk User ID or email address with a password."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from accounts import throttles
+from accounts.models import User
+
+
+class PortalBackend(ModelBackend):
+    """Authenticate by User ID or email, case-insensitively, behind the account-wide cap."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs,
+    ) -> User | None:
+        """Return the account when the password is right and the attempt was admitted.
+
+        Raises:
+            PermissionDenied: too many failures; `request.login_throttled` is set.
+        """
+        if request is None or not username or password is None:
+            return None
+        if not throttles.admit_login(request, username):
+            request.login_throttled = True
+            raise PermissionDenied
+        user = User.objects.named(username).first()
+        if user is None:
+            # Hash all the same: an unknown User ID must take as long as a known one.
+            User().set_password(password)
+            return None
+        if user.check_password(password) and self.user_can_authenticate(user):
+            return user
+        return None
+
+    def user_can_authenticate(self, user: User) -> bool:
+        return user.is_active and (settings.DEMO or not user.is_demo)
+
+    def get_user(self, user_id: int) -> User | None:
+        user = super().get_user(user_id)
+        return user if user and self.user_can_authenticate(user) else None

@@ -1,0 +1,84 @@
+"""Two rules that hold on every address: a temporary password opens one door, typed text is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils.translation import gettext as _
+
+from accounts.drafts import STAMP_FIELD, read_stamp, rescue
+
+
+class PermanentPasswordMiddleware:
+    """Answer everything with the way to the set-password page while the password is temporary."""
+
+    ALLOWED = ("/set-password/", "/logout/", "/health/", "/terms/", "/language/")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+        self.allowed = (*self.ALLOWED, settings.STATIC_URL)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if (
+            not request.path.startswith(self.allowed)
+            and request.user.is_authenticated
+            and request.user.must_change_password
+        ):
+            response = HttpResponseRedirect(resolve_url("accounts:set_password"))
+            # 303: the door is shown with a GET, whatever was sent.
+            response.status_code = 303 if request.method not in {"GET", "HEAD"} else 302
+            return response
+        return self.get_response(request)
+
+
+def rescued_response(request: HttpRequest) -> HttpResponse | None:
+    """Keep a long form's failed POST for its owner and answer with the way back to it.
+
+    Returns None when there is nothing to keep; the caller then answers as it would have.
+    """
+    rescued = rescue(request)
+    if rescued is None:
+        return None
+    if not request.user.is_authenticated:
+        messages.info(
+            request,
+            _("Your session has ended. Nothing that you typed is lost: log in and your form is there again."),
+        )
+        return redirect_to_login(rescued.resume_path)
+    if request.user.pk == rescued.draft.owner_id:
+        messages.info(
+            request,
+            _("Your form was out of date. Here it is again with what you typed. Please send it again."),
+        )
+        return HttpResponseRedirect(rescued.resume_path)
+    messages.warning(
+        request,
+        _(
+            "That form was opened in another person's account, so it was not sent. What was typed"
+            " is kept for that person."
+        ),
+    )
+    return HttpResponseRedirect(resolve_url("cases:home"))
+
+
+class RescueMiddleware:
+    """Catch a long form that arrives after its session has ended, or in somebody else's."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request, view_func, view_args, view_kwargs) -> HttpResponse | None:
+        if request.method != "POST" or STAMP_FIELD not in request.POST:
+            return None
+        stamp = read_stamp(request.POST[STAMP_FIELD])
+        if stamp is not None and stamp.owner_id == request.user.pk:
+            return None
+        return rescued_response(request)

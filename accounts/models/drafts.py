@@ -1,0 +1,24 @@
+"""Typed text that has not been sent."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class Draft(models.Model):
+    """What one person typed into one rendering of a long form. Nobody else ever gets it."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=64)
+    data = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "kind", "key"], name="draft_once_per_form")]
+        indexes = [models.Index(fields=["owner", "kind", "-updated_at"], name="draft_latest")]
+
+    def __str__(self) -> str:
+        return f"draft {self.pk} ({self.kind})"

@@ -1,0 +1,168 @@
+"""The account of a provider or of a member of the help desk's staff."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+# The groups that a migration of the app with the permissions makes, from least to most.
+ROLES = (VIEWERS, AGENTS, SUPERVISORS) = ("Viewers", "Agents", "Supervisors")
+
+
+def normalize_password(raw: str) -> str:
+    """Return a password in Unicode NFC.
+
+    A Mac types é as two code points, Windows as one (NIST SP 800-63B-4, section 3.1.1.2).
+    """
+    return unicodedata.normalize("NFC", raw)
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def providers(self) -> UserQuerySet:
+        return self.filter(is_staff=False)
+
+    def staff(self) -> UserQuerySet:
+        return self.filter(is_staff=True, is_active=True)
+
+    def named(self, identifier: str) -> UserQuerySet:
+        """Match a Help Desk User ID or an email address, without regard to case."""
+        key = identifier.strip().lower()
+        return self.filter(models.Q(username=key) | models.Q(email=key))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+    def create_superuser(self, username: str, email: str, password: str, **names) -> User:
+        """Make an administrator; `manage.py createsuperuser` calls this by Django's contract."""
+        user = self.model(
+            username=username.lower(),
+            email=email.lower(),
+            is_staff=True,
+            is_superuser=True,
+            must_change_password=False,
+            **names,
+        )
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One person. User ID and email are stored in lower case, so plain unique indexes serve."""
+
+    username = models.CharField(_("Help Desk User ID"), max_length=150, unique=True)
+    email = models.EmailField(_("business email"), unique=True)
+    first_name = models.CharField(_("first name"), max_length=100)
+    last_name = models.CharField(_("last name"), max_length=100)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    is_demo = models.BooleanField(_("demo account"), default=False, editable=False)
+
+    must_change_password = models.BooleanField(_("password is temporary"), default=True)
+    # The outbox message that carries the present temporary password; 0 while there is none.
+    temporary_message_id = models.BigIntegerField(default=0, editable=False)
+    temporary_expires_at = models.DateTimeField(
+        _("temporary password holds until"), null=True, blank=True, editable=False
+    )
+    password_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    date_joined = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email", "first_name", "last_name"]
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(username=Lower("username")), name="user_username_lower"),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def display_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.username
+
+    def get_full_name(self) -> str:
+        return self.display_name
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.username
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(None if raw_password is None else normalize_password(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        return super().check_password(normalize_password(raw_password))
+
+    @property
+    def is_provider(self) -> bool:
+        return not self.is_staff
+
+    @property
+    def is_agent(self) -> bool:
+        """True for staff who work cases: agents, supervisors and administrators."""
+        return self.is_active and self.is_staff and self.has_perm("cases.change_case")
+
+    @property
+    def is_supervisor(self) -> bool:
+        """True for staff who may take cases away from others: supervisors and administrators."""
+        return self.is_agent and self.has_perm("cases.reassign_case")
+
+    @property
+    def is_viewer(self) -> bool:
+        """True for program staff who may look but not work."""
+        return self.is_active and self.is_staff and not self.is_agent
+
+    def temporary_password_expired(self, now: datetime) -> bool:
+        """Tell whether the mailed temporary password is past its time.
+
+        No time is set until SMTP has accepted the mail: a crash between acceptance and its
+        record must not turn away someone who holds the mail.
+        """
+        return self.temporary_expires_at is not None and self.temporary_expires_at <= now
+
+
+class TermsAcceptance(models.Model):
+    """That a person accepted one version of the Terms & Conditions, and when."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="terms_acceptances")
+    version = models.ForeignKey("desk.TermsVersion", models.PROTECT, related_name="+")
+    accepted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "version"], name="terms_accepted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.version}"
+
+
+class NotificationPreference(models.Model):
+    """Whether a person wants the mail of one event; no row means at once."""
+
+    class Delivery(models.TextChoices):
+        AT_ONCE = "at_once", _("At once")
+        OFF = "off", _("Off")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notification_preferences")
+    event = models.CharField(_("event"), max_length=40)
+    delivery = models.CharField(_("delivery"), max_length=10, choices=Delivery.choices, default=Delivery.AT_ONCE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "event"], name="preference_once_per_event")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.event}: {self.delivery}"

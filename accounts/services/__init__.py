@@ -1,0 +1,71 @@
+"""Every write to accounts that has a rule, whichever door it comes through."""
+
+from accounts.services.access import (
+    block_account,
+    check_may_manage,
+    delete_unused_registrations,
+    renew_expired_temporary_password,
+    request_password_reset,
+    send_temporary_password,
+    set_permanent_password,
+    unblock_account,
+)
+from accounts.services.organizations import (
+    change_primary_organization,
+    primary_organization,
+    remember_organization,
+    secondary_organizations,
+    verify_membership,
+    withdraw_verification,
+)
+from accounts.services.profile import (
+    EmailChangeError,
+    EmailCodeExpired,
+    EmailCodeWrong,
+    EmailTaken,
+    change_details,
+    confirm_email_change,
+    failed_mail,
+    pending_email_change,
+    request_email_change,
+    wants_mail,
+)
+from accounts.services.registration import (
+    answer_registration,
+    create_staff,
+    make_account,
+    register,
+    roles_given_by,
+)
+
+__all__ = [
+    "EmailChangeError",
+    "EmailCodeExpired",
+    "EmailCodeWrong",
+    "EmailTaken",
+    "answer_registration",
+    "block_account",
+    "change_details",
+    "change_primary_organization",
+    "check_may_manage",
+    "confirm_email_change",
+    "create_staff",
+    "delete_unused_registrations",
+    "failed_mail",
+    "make_account",
+    "pending_email_change",
+    "primary_organization",
+    "register",
+    "remember_organization",
+    "renew_expired_temporary_password",
+    "request_email_change",
+    "request_password_reset",
+    "roles_given_by",
+    "secondary_organizations",
+    "send_temporary_password",
+    "set_permanent_password",
+    "unblock_account",
+    "verify_membership",
+    "wants_mail",
+    "withdraw_verification",
+]

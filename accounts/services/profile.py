@@ -1,0 +1,112 @@
+"""What people change about themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.contrib.auth.hashers import check_password
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import EmailChange, NotificationPreference, User
+from mail.models import TROUBLED, OutboxMessage, State
+from mail.services import owe
+
+CODE_HOLDS = timedelta(hours=24)
+WRONG_CODES_ALLOWED = 5
+
+
+class EmailChangeError(Exception):
+    """The new email address could not be confirmed."""
+
+
+class EmailCodeExpired(EmailChangeError):
+    """There is no change to confirm: too old, too many wrong codes, or done already."""
+
+
+class EmailCodeWrong(EmailChangeError):
+    """The code is not the one that was mailed."""
+
+
+class EmailTaken(EmailChangeError):
+    """Another account uses the address; said only to somebody who reads its mail."""
+
+
+def wants_mail(user_ids: Iterable[int], event: str) -> set[int]:
+    """Return those of the users who have not switched the mail of an event off."""
+    ids = set(user_ids)
+    return ids - set(
+        NotificationPreference.objects.filter(
+            user_id__in=ids, event=event, delivery=NotificationPreference.Delivery.OFF
+        ).values_list("user_id", flat=True)
+    )
+
+
+def failed_mail(user: User) -> OutboxMessage | None:
+    """Return the account's last mail if it has failed or is delayed: the next one that arrives mends it."""
+    last = (
+        OutboxMessage.objects.filter(recipient=user, state__in=[State.SENT, *TROUBLED])
+        # The notice to an address that the person has left says nothing about the present one.
+        .exclude(kind="email_changed")
+        .order_by("-pk")
+        .first()
+    )
+    return last if last and last.state in TROUBLED else None
+
+
+@transaction.atomic
+def change_details(*, user: User, first_name: str, last_name: str, phone: str) -> None:
+    """Change name and phone; the Help Desk User ID stays."""
+    user.first_name, user.last_name, user.phone = first_name, last_name, phone
+    user.save(update_fields=["first_name", "last_name", "phone"])
+
+
+@transaction.atomic
+def request_email_change(*, user: User, new_email: str) -> EmailChange:
+    """Owe a code to the new address; the old one holds until the code is typed in."""
+    change = EmailChange.objects.create(user=user, old_email=user.email, new_email=new_email.lower())
+    owe("email_change_requested", about=("account", user.pk), change=change.pk)
+    return change
+
+
+def pending_email_change(user: User) -> EmailChange | None:
+    """Return the user's latest change while its code can still be typed in."""
+    change = EmailChange.objects.filter(user=user).order_by("-requested_at", "-pk").first()
+    if (
+        change is None
+        or change.confirmed_at
+        or change.wrong_codes >= WRONG_CODES_ALLOWED
+        or change.requested_at <= timezone.now() - CODE_HOLDS
+    ):
+        return None
+    return change
+
+
+def confirm_email_change(*, user: User, code: str) -> EmailChange:
+    """Make the new address the account's own; the old address is told.
+
+    Raises:
+        EmailCodeExpired: there is no change to confirm any more.
+        EmailCodeWrong: the code is another one.
+        EmailTaken: an account got that address in the meantime.
+    """
+    change = pending_email_change(user)
+    if change is None:
+        raise EmailCodeExpired
+    # Counted before it is looked at, so that parallel guesses stay within the allowance.
+    if not EmailChange.objects.filter(pk=change.pk, wrong_codes__lt=WRONG_CODES_ALLOWED, confirmed_at=None).update(
+        wrong_codes=F("wrong_codes") + 1
+    ):
+        raise EmailCodeExpired
+    if not change.code_hash or not check_password(code.strip(), change.code_hash):
+        raise EmailCodeWrong
+    try:
+        with transaction.atomic():
+            User.objects.filter(pk=user.pk).update(email=change.new_email)
+            EmailChange.objects.filter(pk=change.pk).update(confirmed_at=timezone.now(), code_hash="")
+            owe("email_changed", about=("account", user.pk), change=change.pk)
+    except IntegrityError as error:
+        raise EmailTaken from error
+    return change

@@ -1,0 +1,6 @@
+"""What other apps may want to follow up."""
+
+from django.dispatch import Signal
+
+# Sent inside the transaction that blocks an account, with `account` and `by`.
+account_blocked = Signal()

@@ -1,0 +1,22 @@
+from django.urls import path
+
+from accounts.views import account, entry, passwords
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("register/", entry.register, name="register"),
+    path("register/done/", entry.register_done, name="register_done"),
+    path("login/", entry.LoginView.as_view(), name="login"),
+    path("logout/", entry.logout, name="logout"),
+    path("set-password/", passwords.set_password, name="set_password"),
+    path("set-password/<uidb64>/<token>/", passwords.ResetView.as_view(), name="reset"),
+    path("forgot/", passwords.forgot, name="forgot"),
+    path("forgot/done/", passwords.forgot_done, name="forgot_done"),
+    path("account/", account.account, name="account"),
+    path("account/details/", account.details, name="details"),
+    path("account/organization/", account.organization, name="organization"),
+    path("account/email/", account.email, name="email"),
+    path("account/email/confirm/", account.email_confirm, name="email_confirm"),
+    path("account/password/", passwords.password_change, name="password_change"),
+]

@@ -1,0 +1,87 @@
+"""The account page and what can be changed on it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import services, throttles
+from accounts.forms import DetailsForm, EmailChangeForm, EmailCodeForm, OrganizationForm
+from accounts.views.entry import refuse_for_now
+
+EMAIL_CODE_ERRORS = {
+    services.EmailCodeWrong: _("This is not the code from the email. Check it and try again."),
+    services.EmailCodeExpired: _("This code holds no more. Ask for a new one."),
+    services.EmailTaken: _("This address belongs to another account. Use a different one."),
+}
+
+
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    context = {
+        "primary_organization": services.primary_organization(request.user),
+        "secondary_organizations": services.secondary_organizations(request.user),
+        "pending_email": services.pending_email_change(request.user),
+        "failed_mail": services.failed_mail(request.user),
+    }
+    return render(request, "accounts/account.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def details(request: HttpRequest) -> HttpResponse:
+    user = request.user
+    initial = {"first_name": user.first_name, "last_name": user.last_name, "phone": user.phone}
+    form = DetailsForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        services.change_details(user=user, **form.cleaned_data)
+        messages.success(request, _("Your details are saved."))
+        return redirect("accounts:account")
+    return render(request, "accounts/details.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def organization(request: HttpRequest) -> HttpResponse:
+    present = services.primary_organization(request.user)
+    initial = {} if present.is_placeholder else {"name": present.name}
+    form = OrganizationForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        services.change_primary_organization(user=request.user, name=form.cleaned_data["name"])
+        messages.success(request, _("Your primary Provider Organization is saved."))
+        return redirect("accounts:account")
+    return render(request, "accounts/organization.html", {"form": form})
+
+
+@sensitive_post_parameters("current_password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def email(request: HttpRequest) -> HttpResponse:
+    form = EmailChangeForm(request.user, request.POST or None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        if not throttles.retry_after((throttles.EMAIL_CHANGE_PER_ACCOUNT, str(request.user.pk))):
+            services.request_email_change(user=request.user, new_email=form.cleaned_data["new_email"])
+            return redirect("accounts:email_confirm")
+        status = refuse_for_now(form)
+    elif form.throttled:
+        status = 429
+    return render(request, "accounts/email.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def email_confirm(request: HttpRequest) -> HttpResponse:
+    """Take the code that was mailed to the new address: no secret stands in a link."""
+    form = EmailCodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.confirm_email_change(user=request.user, code=form.cleaned_data["code"])
+        except services.EmailChangeError as error:
+            form.add_error("code", ValidationError(EMAIL_CODE_ERRORS[type(error)]))
+        else:
+            messages.success(request, _("Your new email address is confirmed."))
+            return redirect("accounts:account")
+    pending = services.pending_email_change(request.user)
+    return render(request, "accounts/email_confirm.html", {"form": form, "pending_email": pending})

@@ -1,0 +1,86 @@
+"""Register, log in, log out."""
+
+from __future__ import annotations
+
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import services, throttles
+from accounts.forms import LoginForm, RegistrationForm
+from accounts.network import client_network
+from desk.models import TermsVersion
+
+TOO_MANY = _("There were too many attempts. Please wait a while and try again, or call the help desk.")
+
+
+def refuse_for_now(form) -> int:
+    """Say so above the form, beside what was typed, and return the status 429."""
+    form.add_error(None, ValidationError(TOO_MANY, code="throttled"))
+    return 429
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("cases:home")
+    form = RegistrationForm(request.POST or None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        if form.filled_by_a_program:
+            return redirect("accounts:register_done")
+        wait = throttles.retry_after(
+            (throttles.REGISTER_PER_ADDRESS, throttles.fold_address(form.cleaned_data["email"])),
+            (throttles.REGISTER_PER_NETWORK, client_network(request)),
+        )
+        if not wait:
+            services.register(
+                first_name=form.cleaned_data["first_name"],
+                last_name=form.cleaned_data["last_name"],
+                email=form.cleaned_data["email"],
+                terms=TermsVersion.objects.current(),
+            )
+            return redirect("accounts:register_done")
+        status = refuse_for_now(form)
+    return render(request, "accounts/register.html", {"form": form}, status=status)
+
+
+@login_not_required
+@require_safe
+def register_done(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/register_done.html")
+
+
+@method_decorator([login_not_required, sensitive_post_parameters("password")], name="dispatch")
+class LoginView(auth_views.LoginView):
+    """LOGIN. While the password is temporary, the middleware leads on to the set-password page."""
+
+    template_name = "accounts/login.html"
+    authentication_form = LoginForm
+    redirect_authenticated_user = True
+
+    def get_redirect_url(self) -> str:
+        """Return where `next` leads, and nothing when that is this page: Django would raise on the loop."""
+        target = super().get_redirect_url()
+        return "" if target.partition("?")[0] == self.request.path else target
+
+    def form_valid(self, form: LoginForm) -> HttpResponse:
+        user = form.get_user()
+        response = super().form_valid(form)
+        throttles.login_succeeded(self.request, user)
+        if not user.must_change_password:
+            throttles.set_device_cookie(self.request, response, user)
+        return response
+
+    def form_invalid(self, form: LoginForm) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=429 if form.throttled else 200)
+
+
+logout = login_not_required(auth_views.LogoutView.as_view())
