@@ -1,0 +1,43 @@
+"""Set up cases: the mails that they send, the forms whose text is kept, what follows a block."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CasesConfig(AppConfig):
+    name = "cases"
+    verbose_name = _("Help Desk cases")
+
+    def ready(self) -> None:
+        from accounts.drafts import register_form
+        from accounts.signals import account_blocked
+        from cases import agent_forms, emails, forms
+        from mail.registry import register_event, register_kind
+
+        for code, expand in emails.EVENTS.items():
+            register_event(code, expand=expand)
+        for code, label, build in (
+            ("case_filed", _("Case filed"), emails.build_about_case),
+            ("case_reply", _("Reply to the provider"), emails.build_case_reply),
+            ("case_status_changed", _("Status changed"), emails.build_case_status_changed),
+            ("agent_new_case", _("New case, to agents"), emails.build_for_agent),
+            ("agent_provider_replied", _("Provider replied, to agents"), emails.build_for_agent),
+            ("agent_assigned", _("Case assigned, to its agent"), emails.build_agent_assigned),
+        ):
+            register_kind(code, label=label, build=build)
+
+        register_form(forms.INTAKE_DRAFT, fields=forms.INTAKE_DRAFT_FIELDS)
+        register_form(
+            forms.INFORMATION_DRAFT,
+            fields=forms.INFORMATION_DRAFT_FIELDS,
+            resume=lambda path: path.removesuffix("add-information/"),
+        )
+        register_form(agent_forms.REPLY_DRAFT, fields=agent_forms.REPLY_DRAFT_FIELDS)
+        account_blocked.connect(hand_back, dispatch_uid="cases.hand_back")
+
+
+def hand_back(*, account, by, **kwargs) -> None:
+    """Give the cases of a blocked agent back to their queues, in the same transaction."""
+    from cases.services import hand_back_cases
+
+    hand_back_cases(agent=account, by=by)

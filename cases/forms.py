@@ -1,0 +1,351 @@
+"""What providers and agents fill out."""
+
+from __future__ import annotations
+
+import secrets
+
+from crispy_forms.bootstrap import StrictButton
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Fieldset, Layout, Submit
+from django import forms
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts import drafts
+from accounts.models import Draft, Membership, Organization
+from accounts.models.organizations import PLACEHOLDER_NAME
+from accounts.text import MultiLineField, SingleLineField, fold_name
+from cases.models import TEXT_LIMIT, Case, RequestType, case_number
+from cases.services import INTAKE_DRAFT, Filing, Origin, message_sent_from
+
+PATIENT_DATA_HINT = _(
+    "Do not give patients' names, dates of birth or other patient data."
+    " If a record is about a patient, give its CVMS number."
+)
+LIMIT_HINT = _("Up to 20,000 characters. Blanks and line breaks are kept.")
+KEPT_HINT = _("If your session ends before you send it, your text is kept for you for 7 days.")
+TOO_LONG = _("Shorten the text to 20,000 characters. It has %(show_value)s.")
+
+
+INFORMATION_DRAFT = "case_information"
+INTAKE_DRAFT_FIELDS = (
+    "contact_phone",
+    "primary_name",
+    "organization_kind",
+    "secondary",
+    "secondary_name",
+    "request_type",
+    "description",
+    "follow_up_to",
+    "drafts",
+)
+INFORMATION_DRAFT_FIELDS = ("body", "drafts")
+
+
+def new_key() -> str:
+    """Return a one-time key for one rendering of a form."""
+    return secrets.token_urlsafe(16)
+
+
+class ReadOnlyInput(forms.TextInput):
+    """An input that people can read, select and tab to; what it posts is ignored."""
+
+    def build_attrs(self, base_attrs, extra_attrs=None):
+        attrs = super().build_attrs(base_attrs, extra_attrs)
+        attrs.pop("disabled", None)
+        return attrs | {"readonly": True}
+
+
+def _read_only(label, **kwargs) -> forms.CharField:
+    return forms.CharField(label=label, widget=ReadOnlyInput, required=False, disabled=True, **kwargs)
+
+
+class OneTimeForm(forms.Form):
+    """A long form that is sent once: a one-time key, an owner stamp, and the drafts it replaces."""
+
+    key = forms.RegexField(r"\A[A-Za-z0-9_-]{16,64}\Z", widget=forms.HiddenInput, required=False)
+    stamp = forms.CharField(widget=forms.HiddenInput, required=False)
+    drafts = forms.CharField(widget=forms.HiddenInput, required=False, max_length=600)
+
+    def __init__(self, *args, user, draft_kind: str, key_prefix: str = "", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user, self.draft_kind, self.key_prefix = user, draft_kind, key_prefix
+        if not self.is_bound:
+            self._give_key(new_key())
+        elif not self._posted_key_is_ours():
+            self.renew_key()
+
+    def _give_key(self, key: str) -> None:
+        self.initial["key"] = self.key_prefix + key
+        self.initial["stamp"] = drafts.make_stamp(self.user, self.draft_kind, self.initial["key"])
+
+    def _posted_key_is_ours(self) -> bool:
+        try:
+            key = self.fields["key"].clean(self.data.get(self.add_prefix("key"), ""))
+        except ValidationError:
+            return False
+        return bool(key) and key.startswith(self.key_prefix)
+
+    def renew_key(self) -> None:
+        """Give a posted form a fresh one-time key and stamp; everything typed stays."""
+        self._give_key(new_key())
+        self.data = self.data.copy()
+        for name in ("key", "stamp"):
+            self.data[self.add_prefix(name)] = self.initial[name]
+
+    def clean_key(self) -> str:
+        return self.data[self.add_prefix("key")]
+
+    @property
+    def origin(self) -> Origin:
+        """Return where a valid form comes from."""
+        return Origin(
+            key=self.cleaned_data["key"],
+            seen=self.cleaned_data.get("seen"),
+            draft_kind=self.draft_kind,
+            draft_keys=tuple(self.cleaned_data["drafts"].split()),
+        )
+
+    @classmethod
+    def from_draft(cls, draft, **kwargs):
+        """Return a fresh rendering of kept text."""
+        older = draft.data.get("drafts", "").split()[-4:]
+        initial = {name: value for name, value in draft.data.items() if name in cls.base_fields}
+        return cls(initial=initial | {"drafts": " ".join([*older, draft.key])}, **kwargs)
+
+
+class IntakeForm(OneTimeForm):
+    """The case intake form of the provider guide, with its labels."""
+
+    contact_name = _read_only(_("Your name"))
+    contact_email = _read_only(_("Business email"))
+    contact_phone = SingleLineField(label=_("Phone"), max_length=40, required=False)
+    provider_organization = _read_only(_("Provider Organization"))
+    primary_name = SingleLineField(
+        label=_("Name of your primary Provider Organization"),
+        max_length=200,
+        help_text=_("Asked once. Your next form shows it in the field above."),
+        error_messages={"required": _("Enter the name of your primary Provider Organization.")},
+    )
+    organization_kind = forms.ChoiceField(
+        label=_("This case is for"),
+        choices=[
+            (Membership.Kind.PRIMARY, _("my primary provider organization")),
+            (Membership.Kind.SECONDARY, _("a secondary provider organization")),
+        ],
+        widget=forms.RadioSelect,
+        initial=Membership.Kind.PRIMARY,
+        error_messages={"required": _("Choose which organization this case is for.")},
+    )
+    secondary = forms.ChoiceField(label=_("Secondary organization used before"), required=False)
+    secondary_name = SingleLineField(
+        label=_("Name of the secondary organization"),
+        max_length=200,
+        required=False,
+        help_text=_("Only if this case is for a secondary provider organization."),
+    )
+    request_type = forms.ModelChoiceField(
+        label=_("REQUEST TYPE"),
+        queryset=RequestType.objects.none(),
+        empty_label=_("Choose a request type"),
+        error_messages={
+            "required": _("Choose a request type."),
+            "invalid_choice": _("Choose a request type from the list."),
+        },
+    )
+    description = MultiLineField(
+        label=_("DESCRIPTION OF REQUEST"),
+        max_length=TEXT_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 10}),
+        error_messages={"required": _("Describe your request."), "max_length": TOO_LONG},
+    )
+    follow_up_to = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
+
+    def __init__(self, *args, user, primary: Organization, secondaries, **kwargs):
+        self.primary, self.secondaries = primary, list(secondaries)
+        super().__init__(*args, user=user, draft_kind=INTAKE_DRAFT, **kwargs)
+        self.initial |= {
+            "contact_name": user.display_name,
+            "contact_email": user.email,
+            "provider_organization": primary.name,
+        }
+        self.initial.setdefault("contact_phone", user.phone)
+        self.fields["request_type"].queryset = RequestType.objects.offered()
+        self.fields["description"].help_text = " ".join(
+            str(hint) for hint in (PATIENT_DATA_HINT, LIMIT_HINT, KEPT_HINT)
+        )
+        if self.secondaries:
+            self.fields["secondary"].choices = [
+                ("", _("None of these")),
+                *((str(each.pk), each.name) for each in self.secondaries),
+            ]
+        else:
+            del self.fields["secondary"]
+        if not primary.is_placeholder:
+            del self.fields["primary_name"]
+            self._keep_name_typed_before_the_primary_was_known()
+        self.helper = self._helper()
+
+    def _keep_name_typed_before_the_primary_was_known(self) -> None:
+        """Move another name from a form that was rendered earlier to where it is not lost."""
+        typed = self.data.get("primary_name", "") if self.is_bound else self.initial.get("primary_name", "")
+        if not typed or fold_name(typed) == self.primary.name_key:
+            return
+        if self.is_bound and not self.data.get("secondary_name"):
+            self.data = self.data.copy()
+            self.data["secondary_name"] = typed
+        elif not self.is_bound:
+            self.initial.setdefault("secondary_name", typed)
+
+    def _helper(self) -> FormHelper:
+        def present(*names):
+            return [name for name in names if name in self.fields]
+
+        helper = FormHelper()
+        helper.form_action = reverse("cases:case_new")
+        helper.layout = Layout(
+            "key",
+            "stamp",
+            "drafts",
+            "follow_up_to",
+            Fieldset(_("Contact Information"), "contact_name", "contact_email", "contact_phone"),
+            Fieldset(
+                _("Organization"),
+                *present(
+                    "provider_organization",
+                    "primary_name",
+                    "organization_kind",
+                    "secondary",
+                    "secondary_name",
+                ),
+            ),
+            Fieldset(_("Request Information"), "request_type", "description"),
+            Div(Submit("submit", _("SUBMIT")), css_class="form-actions"),
+        )
+        return helper
+
+    def offer_adding_to(self, case: Case) -> None:
+        """After a form that became a case already: two plain ways on instead of SUBMIT."""
+        self.renew_key()
+        buttons = [Submit("submit", _("File as a new case"))]
+        if not case.state.is_final:
+            buttons.append(
+                StrictButton(
+                    _("Add it to %s") % case.case_id,
+                    type="submit",
+                    name="add_to",
+                    value=case.case_id,
+                    css_class="button button--secondary",
+                )
+            )
+        self.helper.layout[-1] = Div(*buttons, css_class="form-actions")
+
+    def _clean_name(self, name: str) -> str:
+        value = self.cleaned_data[name]
+        if fold_name(value) == fold_name(PLACEHOLDER_NAME):
+            raise ValidationError(_("Enter the organization's own name."))
+        return value
+
+    def clean_primary_name(self) -> str:
+        return self._clean_name("primary_name")
+
+    def clean_secondary_name(self) -> str:
+        return self._clean_name("secondary_name")
+
+    def clean_follow_up_to(self) -> Case | None:
+        raw = self.cleaned_data["follow_up_to"]
+        if not raw:
+            return None
+        own = Case.objects.visible_to(self.user).filter(provider=self.user)
+        case = own.filter(pk=case_number(raw)).first()
+        if case is None or not case.state.is_final:
+            raise ValidationError(_("A follow-up case refers to a finished case of yours."))
+        return case
+
+    def clean(self) -> dict:
+        data = super().clean()
+        data["organization_name"] = self._organization_name(data)
+        return data
+
+    def _organization_name(self, data: dict) -> str:
+        picked, typed = data.get("secondary", ""), data.get("secondary_name", "")
+        if data.get("organization_kind") != Membership.Kind.SECONDARY:
+            if typed:
+                self.add_error(
+                    "organization_kind",
+                    _(
+                        "You entered a secondary organization. Choose “a secondary provider"
+                        " organization”, or clear its name below."
+                    ),
+                )
+            return data.get("primary_name") or self.primary.name
+        if picked and typed:
+            self.add_error(
+                "secondary_name",
+                _("Choose an organization from the list or enter a name, not both."),
+            )
+        elif not picked and not typed and "secondary_name" not in self.errors:
+            self.add_error("secondary_name", _("Enter the name of the secondary organization."))
+        names = {str(each.pk): each.name for each in self.secondaries}
+        return typed or names.get(picked, "")
+
+    @property
+    def filing(self) -> Filing:
+        data = self.cleaned_data
+        return Filing(
+            request_type=data["request_type"],
+            description=data["description"],
+            organization_name=data["organization_name"],
+            organization_kind=data["organization_kind"],
+            primary_name=data.get("primary_name", ""),
+            phone=data["contact_phone"],
+            follow_up_to=data["follow_up_to"],
+        )
+
+
+class InformationForm(OneTimeForm):
+    """What a provider adds to a case."""
+
+    body = MultiLineField(
+        label=_("Add information"),
+        max_length=TEXT_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 7}),
+        error_messages={
+            "required": _("Enter the information that you want to add."),
+            "max_length": TOO_LONG,
+        },
+    )
+
+    def __init__(self, *args, user, case: Case, **kwargs):
+        super().__init__(
+            *args,
+            user=user,
+            draft_kind=INFORMATION_DRAFT,
+            key_prefix=key_prefix(case),
+            **kwargs,
+        )
+        self.fields["body"].help_text = " ".join(str(hint) for hint in (PATIENT_DATA_HINT, LIMIT_HINT, KEPT_HINT))
+        self.helper = FormHelper()
+        self.helper.form_action = reverse("cases:case_add_information", args=[case.case_id])
+        self.helper.layout = Layout("key", "stamp", "drafts", "body")
+        self.helper.add_input(Submit("send", _("Send to the Help Desk")))
+
+
+def key_prefix(case: Case) -> str:
+    """Return what the one-time keys of this case's forms begin with."""
+    return f"{case.case_id}-"
+
+
+def same_text(stored: str, typed: str) -> bool:
+    """Tell whether a browser's text is the one that was stored: line breaks differ on the way."""
+    return stored == typed.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def unsent_draft(user, kind: str, case: Case) -> Draft | None:
+    """Return the text kept for this person on this case, unless its first try did arrive."""
+    draft = drafts.latest_draft(user, kind, key_prefix=key_prefix(case))
+    if draft is None:
+        return None
+    sent = message_sent_from(by=user, key=draft.key)
+    return None if sent and same_text(sent.body, draft.data["body"]) else draft

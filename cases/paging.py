@@ -1,0 +1,77 @@
+"""Pages by key: page 200 costs what page 1 costs, and no total is counted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+PAGE_SIZE = 25
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,18})")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows; `previous` and `next` are cursors, empty at the ends."""
+
+    rows: list
+    previous: str = ""
+    next: str = ""
+
+
+def _cursor(row, field: str) -> str:
+    return f"{(getattr(row, field) - _EPOCH) // timedelta(microseconds=1)}-{row.pk}"
+
+
+def _position(cursor: str) -> tuple[datetime, int] | None:
+    found = _CURSOR.fullmatch(cursor)
+    if not found:
+        return None
+    return _EPOCH + timedelta(microseconds=int(found[1])), int(found[2])
+
+
+def _beyond(field: str, position: tuple[datetime, int], *, descending: bool) -> Q:
+    """Return what comes after a position; the first bound alone lets an index seek."""
+    at, pk = position
+    step = "lt" if descending else "gt"
+    return Q(**{f"{field}__{step}e": at}) & (Q(**{f"{field}__{step}": at}) | Q(**{f"pk__{step}": pk}))
+
+
+def keyset_page(
+    queryset: QuerySet,
+    *,
+    field: str,
+    descending: bool,
+    after: str = "",
+    before: str = "",
+    size: int = PAGE_SIZE,
+) -> Page:
+    """Return the rows after or before a cursor, in the order (field, id).
+
+    Arguments:
+        field: a datetime column that is never null.
+        after, before: cursors of an earlier page; junk means the first page.
+    """
+    backwards = _position(before) if not after else None
+    forwards = _position(after)
+    toward_end = descending != bool(backwards)
+    sign = "-" if toward_end else ""
+    rows = queryset.order_by(f"{sign}{field}", f"{sign}pk")
+    if position := (forwards or backwards):
+        rows = rows.filter(_beyond(field, position, descending=toward_end))
+    rows = list(rows[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    if not rows:
+        return Page([])
+    has_next = bool(backwards) or more
+    has_previous = more if backwards else bool(forwards)
+    return Page(
+        rows,
+        previous=_cursor(rows[0], field) if has_previous else "",
+        next=_cursor(rows[-1], field) if has_next else "",
+    )

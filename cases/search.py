@@ -1,0 +1,67 @@
+"""Find cases by case ID or words. The one place where text is searched."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.text import clean_query
+from cases.models import CaseQuerySet, Message, case_number
+
+MOST_WORDS = 8
+
+
+def _says(word: str, *, internal: bool) -> Q:
+    messages = Message.objects.filter(case=OuterRef("pk"), body__icontains=word)
+    if not internal:
+        messages = messages.exclude(kind=Message.Kind.INTERNAL)
+    return (
+        Q(description__icontains=word)
+        | Q(organization_name__icontains=word)
+        | Q(request_type__name__icontains=word)
+        | Q(Exists(messages))
+    )
+
+
+def _is_about(word: str) -> Q:
+    """Match the provider by name."""
+    return Q(provider__first_name__icontains=word) | Q(provider__last_name__icontains=word)
+
+
+def search_cases(cases: CaseQuerySet, text: str, *, names: bool = False) -> CaseQuerySet:
+    """Keep the cases with this case ID, or with all of these words in what everybody may read.
+
+    Arguments:
+        names: also match the provider's name, for staff. Never the email address: a viewer could
+            find it out letter by letter.
+    """
+    return _search(cases, text, lambda word: _says(word, internal=False) | (_is_about(word) if names else Q()))
+
+
+def search_for_agents(cases: CaseQuerySet, text: str) -> CaseQuerySet:
+    """Keep the cases with this case ID, or with all of these words in anything about them.
+
+    Words also match User ID, email address, name, organization and internal notes.
+    """
+    return _search(
+        cases,
+        text,
+        lambda word: (
+            _says(word, internal=True)
+            | _is_about(word)
+            | Q(provider__username__icontains=word)
+            | Q(provider__email__icontains=word)
+        ),
+    )
+
+
+def _search(cases: CaseQuerySet, text: str, match) -> CaseQuerySet:
+    words = clean_query(text).split()[:MOST_WORDS]
+    if not words:
+        return cases
+    found = Q()
+    for word in words:
+        found &= match(word)
+    number = case_number("".join(words))
+    if number is not None:
+        found |= Q(pk=number)
+    return cases.filter(found)

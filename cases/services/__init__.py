@@ -1,0 +1,48 @@
+"""Everything that changes a case. Each function is atomic, leaves its events and owes its mail."""
+
+from cases.services.assignment import assign_case, hand_back_cases, take_case
+from cases.services.errors import (
+    AlreadyFiled,
+    AlreadySent,
+    AlreadyTaken,
+    CaseError,
+    CaseIsFinal,
+    NotAllowed,
+    StaleCase,
+    WrongTransition,
+)
+from cases.services.filing import INTAKE_DRAFT, Filing, case_filed_from, file_case
+from cases.services.messages import (
+    Origin,
+    add_information,
+    add_note,
+    add_reply,
+    message_sent_from,
+)
+from cases.services.progress import change_status, close_resolved, withdraw_case
+
+__all__ = [
+    "AlreadyFiled",
+    "AlreadySent",
+    "AlreadyTaken",
+    "CaseError",
+    "CaseIsFinal",
+    "Filing",
+    "INTAKE_DRAFT",
+    "NotAllowed",
+    "Origin",
+    "StaleCase",
+    "WrongTransition",
+    "add_information",
+    "add_note",
+    "add_reply",
+    "assign_case",
+    "case_filed_from",
+    "change_status",
+    "close_resolved",
+    "file_case",
+    "hand_back_cases",
+    "message_sent_from",
+    "take_case",
+    "withdraw_case",
+]

@@ -1,0 +1,124 @@
+"""What every change of a case has in common: who may, the lock, the event, the careful write."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cases.models import Case, CaseEvent, Side
+from cases.services.errors import CaseIsFinal, NotAllowed, StaleCase, WrongTransition
+from cases.statuses import BY_CODE, Status
+
+
+def require_provider(by, case: Case | None = None) -> None:
+    """Refuse everybody but an active provider, and on a case everybody but who filed it.
+
+    Raises:
+        NotAllowed: staff, a stranger, or a member who may see but not answer.
+    """
+    if not (by.is_active and by.is_provider) or (case is not None and case.provider_id != by.pk):
+        raise NotAllowed
+
+
+def require_agent(by) -> None:
+    """Refuse everybody but agents, supervisors and administrators.
+
+    Raises:
+        NotAllowed: providers and viewers.
+    """
+    if not by.is_agent:
+        raise NotAllowed
+
+
+def locked(case: Case) -> Case:
+    """Read the case afresh and keep others from changing it until the transaction ends.
+
+    SQLite has no row locks: there the transaction itself, begun IMMEDIATE, is the lock.
+    """
+    return Case.objects.select_for_update().get(pk=case.pk)
+
+
+def refuse_stale(case: Case, seen: int | None) -> None:
+    """Refuse a change by somebody who has not seen the latest event.
+
+    Arguments:
+        seen: id of the newest event on the page it comes from; None where nothing was shown.
+
+    Raises:
+        StaleCase: with the events that were missed.
+    """
+    if seen is None:
+        return
+    missed = list(case.events.filter(pk__gt=seen).select_related("by").order_by("pk")[:50])
+    if missed:
+        raise StaleCase(case, missed)
+
+
+def refuse_final(case: Case) -> None:
+    """Refuse a case that is closed or cancelled.
+
+    Raises:
+        CaseIsFinal: always for those.
+    """
+    if case.state.is_final:
+        raise CaseIsFinal(case)
+
+
+def record(case: Case, kind: str, *, by, at: datetime, old="", new="") -> CaseEvent:
+    """Append one event; `old` and `new` are codes or ids."""
+    return CaseEvent.objects.create(
+        case=case, kind=kind, by=by, at=at, from_value=str(old or ""), to_value=str(new or "")
+    )
+
+
+def move(case: Case, to: str, *, by, at: datetime) -> None:
+    """Bring a locked case to another status, in memory, and record it.
+
+    Raises:
+        CaseIsFinal, WrongTransition: the table in `cases.statuses` does not allow it.
+    """
+    old: Status = case.state
+    new: Status = BY_CODE[to]
+    refuse_final(case)
+    if to not in old.next:
+        raise WrongTransition(case, new)
+    record(case, CaseEvent.Kind.STATUS_CHANGED, by=by, at=at, old=old.code, new=new.code)
+    case.status, case.status_changed_at = new.code, at
+    if new.ball != old.ball:
+        case.waiting_since = at
+
+
+def assign(case: Case, agent_id: int | None, *, by, at: datetime) -> None:
+    """Give a locked case to an agent or back to its queue, in memory, and record it."""
+    record(case, CaseEvent.Kind.AGENT_ASSIGNED, by=by, at=at, old=case.assigned_agent_id, new=agent_id)
+    case.assigned_agent_id = agent_id
+
+
+def spoke(case: Case, side: Side, *, at: datetime) -> None:
+    """Note which side wrote last; whoever has to answer has waited since the first word."""
+    if case.last_message_by != side:
+        case.last_message_by, case.waiting_since = side, at
+
+
+def store(case: Case, *, was: str, at: datetime, public: bool = True) -> None:
+    """Write a changed case, if its status is still what it was.
+
+    Arguments:
+        was: the status code that was read under the lock.
+        public: False keeps the provider's list as it is.
+
+    Raises:
+        StaleCase: somebody changed the status in between.
+    """
+    case.updated_at = at
+    changes = {
+        "status": case.status,
+        "status_changed_at": case.status_changed_at,
+        "assigned_agent_id": case.assigned_agent_id,
+        "last_message_by": case.last_message_by,
+        "waiting_since": case.waiting_since,
+        "updated_at": at,
+    }
+    if public:
+        case.public_updated_at = changes["public_updated_at"] = at
+    if not Case.objects.filter(pk=case.pk, status=was).update(**changes):
+        raise StaleCase(case)

@@ -1,0 +1,148 @@
+"""What is said on a case: public replies, internal notes, the provider's information."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import drafts
+from cases.models import Case, CaseEvent, Message, Side
+from cases.services.change import (
+    assign,
+    locked,
+    move,
+    record,
+    refuse_final,
+    refuse_stale,
+    require_agent,
+    require_provider,
+    spoke,
+    store,
+)
+from cases.services.errors import AlreadySent
+from cases.services.progress import choose_status
+from cases.statuses import AWAITING, NEW, OPEN, RESOLVED
+from mail.services import owe
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The rendering of a form that a message comes from.
+
+    Arguments:
+        key: its one-time key; the same key and text again returns the first message.
+        seen: id of the newest event that its page showed; None skips the check for stale pages.
+        draft_kind, draft_keys: the kept texts that the message makes superfluous.
+    """
+
+    key: str = ""
+    seen: int | None = None
+    draft_kind: str = ""
+    draft_keys: tuple[str, ...] = ()
+
+
+NO_FORM = Origin()
+
+
+def message_sent_from(*, by, key: str) -> Message | None:
+    """Return the message that this person's form became, if it did."""
+    return Message.objects.filter(author=by, form_key=key).first() if key else None
+
+
+def _sent_before(case: Case, kind: str, *, by, body: str, origin: Origin) -> Message | None:
+    """Return the message that this rendering of the form became already, and drop its drafts.
+
+    Raises:
+        AlreadySent: it became another message.
+    """
+    if origin.draft_kind:
+        drafts.delete_drafts(by, origin.draft_kind, (*origin.draft_keys, origin.key))
+    earlier = message_sent_from(by=by, key=origin.key)
+    if earlier and (earlier.case_id, earlier.kind, earlier.body) != (case.pk, kind, body):
+        raise AlreadySent(earlier)
+    return earlier
+
+
+def _write(case: Case, kind: str, *, by, at, body: str, origin: Origin) -> Message:
+    message = Message.objects.create(case=case, author=by, kind=kind, body=body, created_at=at, form_key=origin.key)
+    event = CaseEvent.Kind.NOTE_ADDED if kind == Message.Kind.INTERNAL else CaseEvent.Kind.MESSAGE_ADDED
+    record(case, event, by=by, at=at, new=message.pk)
+    return message
+
+
+@transaction.atomic
+def add_reply(*, by, case: Case, body: str, set_status: str = "", origin: Origin = NO_FORM) -> Message:
+    """Answer the provider in public.
+
+    The first answer opens a new case; an unassigned case becomes the answering agent's.
+
+    Arguments:
+        set_status: code of the status to set after the answer; empty leaves it.
+
+    Raises:
+        NotAllowed, AlreadySent, StaleCase, CaseIsFinal, WrongTransition.
+    """
+    require_agent(by)
+    case = locked(case)
+    if earlier := _sent_before(case, Message.Kind.PUBLIC, by=by, body=body, origin=origin):
+        return earlier
+    refuse_stale(case, origin.seen)
+    refuse_final(case)
+    was, at = case.status, timezone.now()
+    message = _write(case, Message.Kind.PUBLIC, by=by, at=at, body=body, origin=origin)
+    spoke(case, Side.HELP_DESK, at=at)
+    if case.assigned_agent_id is None:
+        assign(case, by.pk, by=by, at=at)
+    if case.status == NEW.code:
+        move(case, OPEN.code, by=by, at=at)
+    choose_status(case, set_status, by=by, at=at)
+    store(case, was=was, at=at)
+    owe("case_message_added", about=("case", case.pk), message=message.pk, by=by.pk)
+    return message
+
+
+@transaction.atomic
+def add_note(*, by, case: Case, body: str, set_status: str = "", origin: Origin = NO_FORM) -> Message:
+    """Leave a note for the staff; the provider learns nothing of it, not even that it exists.
+
+    Notes may follow a final case.
+
+    Raises:
+        NotAllowed, AlreadySent, StaleCase, CaseIsFinal, WrongTransition.
+    """
+    require_agent(by)
+    case = locked(case)
+    if earlier := _sent_before(case, Message.Kind.INTERNAL, by=by, body=body, origin=origin):
+        return earlier
+    refuse_stale(case, origin.seen)
+    was, at = case.status, timezone.now()
+    note = _write(case, Message.Kind.INTERNAL, by=by, at=at, body=body, origin=origin)
+    moved = choose_status(case, set_status, by=by, at=at)
+    store(case, was=was, at=at, public=moved)
+    if moved:
+        owe("case_status_changed", about=("case", case.pk), status=case.status, by=by.pk)
+    return note
+
+
+@transaction.atomic
+def add_information(*, by, case: Case, body: str, origin: Origin = NO_FORM) -> Message:
+    """Add what the provider has to say; on Awaiting Info and Resolved the case opens again.
+
+    Raises:
+        NotAllowed, AlreadySent, CaseIsFinal.
+    """
+    require_provider(by, case)
+    case = locked(case)
+    if earlier := _sent_before(case, Message.Kind.PROVIDER, by=by, body=body, origin=origin):
+        return earlier
+    refuse_final(case)
+    was, at = case.status, timezone.now()
+    message = _write(case, Message.Kind.PROVIDER, by=by, at=at, body=body, origin=origin)
+    spoke(case, Side.PROVIDER, at=at)
+    if case.status in (AWAITING.code, RESOLVED.code):
+        move(case, OPEN.code, by=by, at=at)
+    store(case, was=was, at=at)
+    owe("case_message_added", about=("case", case.pk), message=message.pk, by=by.pk)
+    return message

@@ -1,0 +1,11 @@
+"""What beat wakes. Thin: each calls one service."""
+
+from celery import shared_task
+
+from cases import services
+
+
+@shared_task(name="cases.close_resolved")
+def close_resolved() -> int:
+    """Close what has been resolved for 14 days; return how many."""
+    return services.close_resolved()

@@ -1,0 +1,201 @@
+"""The pages of providers, and MY LISTS for everybody. Thin: fetch, validate, call, say, redirect."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import drafts
+from accounts.services import primary_organization, secondary_organizations
+from cases import services, statuses
+from cases.forms import INFORMATION_DRAFT, InformationForm, IntakeForm, same_text, unsent_draft
+from cases.history import tell_story
+from cases.lists import list_cases
+from cases.models import Case, case_number
+
+
+def _visible_case(user, number: int, **only) -> Case:
+    """Return a case that this person may see.
+
+    Raises:
+        Http404: a stranger's case and no case alike.
+    """
+    cases = Case.objects.visible_to(user).select_related("provider", "request_type", "assigned_agent", "follow_up_to")
+    return get_object_or_404(cases, pk=number, **only)
+
+
+def _own_case(user, number: int) -> Case:
+    """Return a case that this provider filed; seeing a colleague's is not answering it.
+
+    Raises:
+        Http404: anybody else's case, or none.
+    """
+    return _visible_case(user, number, provider=user)
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "cases/home.html")
+
+
+@require_safe
+def my_lists(request: HttpRequest) -> HttpResponse:
+    context = {
+        "list": list_cases(request.user, request.GET),
+        "statuses": statuses.ALL,
+        "leads_to_admin": request.user.is_staff and request.user.is_agent,
+    }
+    return render(request, "cases/my_lists.html", context)
+
+
+def _intake_form(user, *args, draft=None, **kwargs) -> IntakeForm:
+    kwargs |= {
+        "user": user,
+        "primary": primary_organization(user),
+        "secondaries": secondary_organizations(user),
+    }
+    return IntakeForm.from_draft(draft, **kwargs) if draft else IntakeForm(*args, **kwargs)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def case_new(request: HttpRequest) -> HttpResponse:
+    if not request.user.is_provider:
+        messages.info(request, _("Providers file cases here. Staff cannot file one yet."))
+        return redirect("cases:my_lists")
+    if request.method != "POST" or "carry" in request.POST:
+        return _show_intake(request)
+    if "discard" in request.POST:
+        drafts.delete_drafts(request.user, services.INTAKE_DRAFT, request.POST["discard"].split()[:10])
+        return redirect("cases:case_new")
+    form = _intake_form(request.user, request.POST)
+    if not form.is_valid():
+        return render(request, "cases/case_new.html", {"form": form})
+    if "add_to" in request.POST:
+        return _add_to_filed_case(request, form)
+    try:
+        case = services.file_case(
+            by=request.user,
+            filing=form.filing,
+            key=form.origin.key,
+            draft_keys=form.origin.draft_keys,
+        )
+    except services.AlreadyFiled as error:
+        form.offer_adding_to(error.case)
+        return render(request, "cases/case_new.html", {"form": form, "filed": error.case})
+    return redirect("cases:case_filed", number=case.case_id)
+
+
+def _show_intake(request: HttpRequest) -> HttpResponse:
+    """Show a fresh rendering: of text carried over from a finished case, of a draft, or empty."""
+    user, asked = request.user, request.POST if request.method == "POST" else request.GET
+    follow_up = asked.get("follow_up", "")
+    initial = {
+        "description": asked.get("description", "") if "carry" in request.POST else "",
+        "follow_up_to": _finished_case_id(user, follow_up) if follow_up else "",
+    }
+    draft = None if follow_up else drafts.latest_draft(user, services.INTAKE_DRAFT)
+    filed = services.case_filed_from(by=user, key=draft.key) if draft else None
+    context = {"draft": draft, "filed": filed}
+    if filed and same_text(filed.description, draft.data["description"]):
+        # The first try did arrive: its text is offered no more, and goes with the next submit.
+        context = {"filed_before": filed}
+        form = _intake_form(user, initial=initial | {"drafts": draft.key})
+    elif draft:
+        form = _intake_form(user, draft=draft)
+    else:
+        form = _intake_form(user, initial=initial)
+    if context.get("filed"):
+        form.offer_adding_to(filed)
+    return render(request, "cases/case_new.html", context | {"form": form})
+
+
+def _finished_case_id(user, text: str) -> str:
+    """Return the ID of the person's own finished case that a follow-up names, or nothing."""
+    case = Case.objects.visible_to(user).filter(provider=user, pk=case_number(text)).first()
+    return case.case_id if case and case.state.is_final else ""
+
+
+def _add_to_filed_case(request: HttpRequest, form: IntakeForm) -> HttpResponse:
+    case = _own_case(request.user, case_number(request.POST["add_to"]))
+    try:
+        services.add_information(
+            by=request.user,
+            case=case,
+            body=form.cleaned_data["description"],
+            origin=form.origin,
+        )
+    except services.CaseError as error:
+        form.add_error(None, str(error))
+        form.renew_key()
+        return render(request, "cases/case_new.html", {"form": form})
+    messages.success(request, _("Your text was added to %s.") % case.case_id)
+    return redirect("cases:case_detail", number=case.case_id)
+
+
+@require_safe
+def case_filed(request: HttpRequest, number: int) -> HttpResponse:
+    return render(request, "cases/case_filed.html", {"case": _own_case(request.user, number)})
+
+
+def _show_case(request: HttpRequest, case: Case, form=None, **context) -> HttpResponse:
+    user = request.user
+    is_own = case.provider_id == user.pk
+    if form is None and is_own and not case.state.is_final:
+        draft = unsent_draft(user, INFORMATION_DRAFT, case)
+        options = {"user": user, "case": case}
+        form = InformationForm.from_draft(draft, **options) if draft else InformationForm(**options)
+        context["draft"] = draft
+    context |= {
+        "case": case,
+        "form": form,
+        "is_own": is_own,
+        "story": tell_story(case, internal=False),
+        "leads_to_admin": user.is_staff and user.is_agent,
+    }
+    return render(request, "cases/case_detail.html", context)
+
+
+@require_safe
+def case_detail(request: HttpRequest, number: int) -> HttpResponse:
+    return _show_case(request, _visible_case(request.user, number))
+
+
+@require_POST
+def case_add_information(request: HttpRequest, number: int) -> HttpResponse:
+    case = _own_case(request.user, number)
+    form = InformationForm(request.POST, user=request.user, case=case)
+    if not form.is_valid():
+        return _show_case(request, case, form)
+    try:
+        services.add_information(
+            by=request.user,
+            case=case,
+            body=form.cleaned_data["body"],
+            origin=form.origin,
+        )
+    except services.CaseError as error:
+        form.add_error(None, str(error))
+        form.renew_key()
+        case, body = _own_case(request.user, number), form.cleaned_data["body"]
+        return _show_case(request, case, form, carried=body if case.state.is_final else "")
+    messages.success(request, _("Your information was sent to the Help Desk."))
+    return redirect("cases:case_detail", number=case.case_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def case_withdraw(request: HttpRequest, number: int) -> HttpResponse:
+    case = _own_case(request.user, number)
+    if request.method != "POST":
+        return render(request, "cases/case_withdraw.html", {"case": case})
+    try:
+        services.withdraw_case(by=request.user, case=case)
+    except services.CaseError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("You withdrew %s.") % case.case_id)
+    return redirect("cases:case_detail", number=case.case_id)

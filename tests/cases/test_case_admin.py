@@ -1,0 +1,427 @@
+"""The agents' list and the page of a case in the admin."""
+
+import pytest
+from django.contrib import admin
+
+from accounts.models import Draft
+from cases import services
+from cases.models import Case, CaseEvent, Message
+from mail.models import OutboxMessage
+from tests.cases.conftest import hidden
+from tests.conftest import make_person
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/cases/case/"
+
+
+@pytest.fixture
+def url(case) -> str:
+    return f"{LIST}{case.pk}/change/"
+
+
+@pytest.fixture
+def second_agent(db):
+    return make_person("arthur.ash", group="Agents")
+
+
+@pytest.fixture
+def open_page(client_for, url):
+    """Return a function that opens the page as somebody and gives what its forms would post."""
+
+    def open_as(person) -> tuple:
+        client = client_for(person)
+        html = client.get(url).text
+        fields = {name: hidden(html, name) for name in ("key", "stamp", "drafts", "seen")}
+        return client, fields
+
+    return open_as
+
+
+def reply(fields: dict, body: str = "Look again.", kind: str = "public", **extra) -> dict:
+    return fields | {"action": "reply", "kind": kind, "body": body, "set_status": ""} | extra
+
+
+# --- the page --------------------------------------------------------------------------------
+
+
+def test_reply_box_stands_right_under_the_thread(client_for, agnes, paula, case, url):
+    services.add_information(by=paula, case=case, body="Lot 42.")
+    services.add_note(by=agnes, case=case, body="Calls often.")
+    html = client_for(agnes).get(url).text
+    thread, rest = html.split('<ol class="thread">')[1].split("</ol>", 1)
+    for text in ("Two vials are missing.", "Lot 42.", "Calls often."):
+        assert text in thread
+    assert "message--internal" in thread
+    assert rest.lstrip().startswith('<section id="reply"')
+    assert paula.email in html
+    assert "style=" not in html.split('id="content-main"')[1]
+    assert "<script" not in html.split('id="content-main"')[1].split("</main>")[0]
+
+
+def test_public_reply(open_page, agnes, paula, case, url, mailbox):
+    mailbox().clear()
+    client, fields = open_page(agnes)
+    response = client.post(url, reply(fields, "Look <b>again</b>.\r\n\r\nLot 42."), follow=True)
+    assert response.redirect_chain == [(url, 302)]
+    assert "Your reply was sent." in response.text
+    case.refresh_from_db()
+    assert (case.status, case.assigned_agent) == ("open", agnes)
+    (mail,) = mailbox()
+    assert mail.to == [paula.email]
+    assert "Look <b>again</b>.\n\nLot 42." in mail.body
+    assert f"http://testserver/cases/{case.case_id}/" in mail.body
+    assert "again" not in mail.subject
+    assert "&lt;b&gt;again" in mail.alternatives[0][0]
+    assert "vials" not in mail.body
+
+
+def test_internal_note(open_page, agnes, case, url, mailbox):
+    mailbox().clear()
+    client, fields = open_page(agnes)
+    html = client.post(url, reply(fields, "Calls often.", kind="internal"), follow=True).text
+    assert "Your note was added." in html
+    assert case.messages.get().kind == Message.Kind.INTERNAL
+    assert mailbox() == []
+
+
+def test_reply_sets_the_status_too(open_page, agnes, case, url):
+    client, fields = open_page(agnes)
+    client.post(url, reply(fields, set_status="awaiting"))
+    case.refresh_from_db()
+    assert case.status == "awaiting"
+
+
+def test_reply_sent_twice_is_one_reply(open_page, agnes, case, url, mailbox):
+    mailbox().clear()
+    client, fields = open_page(agnes)
+    for _time in range(2):
+        assert client.post(url, reply(fields)).status_code == 302
+    assert case.messages.count() == 1
+    assert len(mailbox()) == 1
+
+
+def test_another_text_from_the_same_form_is_kept(open_page, agnes, case, url):
+    client, fields = open_page(agnes)
+    client.post(url, reply(fields))
+    html = client.post(url, reply(fields, "Another.")).text
+    assert "You already sent a message from this form." in html
+    assert "Another." in html
+    assert hidden(html, "key") != fields["key"]
+    assert case.messages.count() == 1
+
+
+def test_stale_page_shows_what_changed_and_keeps_the_text(open_page, agnes, sven, case, url):
+    client, fields = open_page(agnes)
+    services.add_reply(by=sven, case=case, body="I was first.", set_status="resolved")
+    html = client.post(url, reply(fields, "Me too.")).text
+    assert "The case has changed since you opened it" in html
+    assert f"{sven.display_name}: status Open → Resolved" in html
+    assert "I was first." in html
+    assert "Me too." in html.split('id="reply"')[1]
+    assert case.messages.count() == 1
+    again = {name: hidden(html, name) for name in ("key", "stamp", "seen")}
+    assert client.post(url, reply(again, "Me too.")).status_code == 302
+    assert case.messages.count() == 2
+
+
+@pytest.mark.parametrize("seen", ["", "junk", "-1", "\0", "9" * 40])
+def test_page_without_its_version_counts_as_stale(open_page, agnes, case, url, seen):
+    client, fields = open_page(agnes)
+    response = client.post(url, reply(fields | {"seen": seen}))
+    assert response.status_code == 200
+    assert not case.messages.exists()
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        ({"body": ""}, "Enter your text."),
+        ({"body": "a" * 20_001}, "Shorten the text to 20,000 characters."),
+        ({"body": "Kept\0words"}, "control characters"),
+        ({"kind": "shout"}, "not one of the available choices"),
+        ({"set_status": "cancelled"}, "not one of the available choices"),
+        ({"set_status": "closed"}, "not one of the available choices"),
+    ],
+)
+def test_bad_reply_is_named_beside_its_field_and_kept(open_page, agnes, case, url, bad, sentence):
+    client, fields = open_page(agnes)
+    html = client.post(url, reply(fields, "Kept words.") | bad).text
+    assert sentence in html
+    assert "errorlist" in html
+    if "body" not in bad:
+        assert "Kept words." in html
+    assert not case.messages.exists()
+
+
+def test_final_case_takes_notes_only(open_page, client_for, agnes, paula, case, url):
+    services.withdraw_case(by=paula, case=case)
+    client, fields = open_page(agnes)
+    assert 'value="public"' not in client.get(url).text
+    client.post(url, reply(fields, "Too late."))
+    assert not case.messages.exists()
+    client.post(url, reply(fields, "For the file.", kind="internal"))
+    assert case.messages.get().body == "For the file."
+
+
+def test_failed_csrf_keeps_the_reply_for_its_agent(client_for, agnes, sven, case, url):
+    client = client_for(agnes, enforce_csrf_checks=True)
+    html = client.get(url).text
+    fields = {name: hidden(html, name) for name in ("key", "stamp", "seen")}
+    client.post(url, reply(fields, "Kept words."))
+    assert "Kept words." in client.get(url).text
+    assert "Kept words." not in client_for(sven).get(url).text
+    assert Draft.objects.get().owner == agnes
+
+
+# --- status, take, hand over -----------------------------------------------------------------
+
+
+def test_status_is_set(open_page, agnes, paula, case, url, mailbox):
+    services.take_case(by=agnes, case=case)
+    mailbox().clear()
+    client, fields = open_page(agnes)
+    client.post(url, {"action": "status", "status": "resolved", "seen": fields["seen"]})
+    case.refresh_from_db()
+    assert case.status == "resolved"
+    (mail,) = mailbox()
+    assert mail.to == [paula.email]
+    assert "Resolved" in mail.subject
+
+
+def test_stale_status_is_refused(open_page, agnes, sven, case, url):
+    services.take_case(by=agnes, case=case)
+    client, fields = open_page(agnes)
+    services.change_status(by=sven, case=case, to="awaiting")
+    html = client.post(url, {"action": "status", "status": "resolved", **fields}).text
+    assert "The case has changed since you opened it" in html
+    case.refresh_from_db()
+    assert case.status == "awaiting"
+
+
+def test_taking(open_page, agnes, case, url):
+    client, _fields = open_page(agnes)
+    html = client.post(url, {"action": "take"}, follow=True).text
+    assert "The case is yours." in html
+    case.refresh_from_db()
+    assert (case.assigned_agent, case.status) == (agnes, "open")
+    assert 'value="take"' not in html
+
+
+def test_second_agent_is_told_who_was_faster(open_page, agnes, second_agent, case, url):
+    client, _fields = open_page(second_agent)
+    services.take_case(by=agnes, case=case)
+    html = client.post(url, {"action": "take"}, follow=True).text
+    assert f"{agnes.display_name} was faster" in html
+    case.refresh_from_db()
+    assert case.assigned_agent == agnes
+
+
+def test_handing_over_tells_the_next_agent(open_page, agnes, second_agent, case, url, mailbox):
+    services.take_case(by=agnes, case=case)
+    mailbox().clear()
+    client, fields = open_page(agnes)
+    client.post(url, {"action": "assign", "agent": second_agent.pk, "seen": fields["seen"]})
+    case.refresh_from_db()
+    assert case.assigned_agent == second_agent
+    assert [mail.to for mail in mailbox()] == [[second_agent.email]]
+
+
+def test_handing_back_to_the_queue(open_page, agnes, case, url):
+    services.take_case(by=agnes, case=case)
+    client, fields = open_page(agnes)
+    client.post(url, {"action": "assign", "agent": "", "seen": fields["seen"]})
+    case.refresh_from_db()
+    assert case.assigned_agent is None
+
+
+def test_agent_cannot_take_a_case_away_and_a_supervisor_can(open_page, agnes, second_agent, sven, case, url):
+    services.take_case(by=second_agent, case=case)
+    client, fields = open_page(agnes)
+    assert 'value="assign"' not in client.get(url).text
+    wish = {"action": "assign", "agent": agnes.pk, "seen": fields["seen"]}
+    assert "You cannot do that on this case." in client.post(url, wish).text
+    client, fields = open_page(sven)
+    client.post(url, wish | {"seen": fields["seen"]})
+    case.refresh_from_db()
+    assert case.assigned_agent == agnes
+
+
+@pytest.mark.parametrize("agent", ["paula", "vera", "junk", "\0", "99999999"])
+def test_case_is_handed_to_agents_only(open_page, request, agnes, case, url, agent):
+    if agent in ("paula", "vera"):
+        agent = request.getfixturevalue(agent).pk
+    client, fields = open_page(agnes)
+    response = client.post(url, {"action": "assign", "agent": agent, "seen": fields["seen"]})
+    assert response.status_code == 200
+    case.refresh_from_db()
+    assert case.assigned_agent is None
+
+
+def test_unknown_action_changes_nothing(open_page, agnes, case, url):
+    client, fields = open_page(agnes)
+    assert client.post(url, fields | {"action": "\0"}).status_code == 200
+    assert case.events.count() == 1
+
+
+# --- who -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["list", "page"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_anonymous_and_nadia_do_not_come_in(client_for, nadia, url, path, method):
+    address = url if path == "page" else LIST
+    assert getattr(client_for(), method)(address)["Location"].startswith("/login/")
+    assert getattr(client_for(nadia), method)(address)["Location"].startswith("/set-password/")
+
+
+@pytest.mark.parametrize("who", ["paula", "rosa", "quinn", "vera"])
+@pytest.mark.parametrize("action", ["reply", "status", "assign", "take"])
+def test_nobody_else_works_a_case(client_for, request, who, action, case, url, agnes):
+    client = client_for(request.getfixturevalue(who))
+    wish = {"kind": "public", "body": "x", "status": "open", "agent": agnes.pk, "seen": "1"}
+    response = client.post(url, wish | {"action": action})
+    assert response.status_code in (302, 404)
+    assert case.events.count() == 1
+    case.refresh_from_db()
+    assert (case.status, case.assigned_agent) == ("new", None)
+
+
+@pytest.mark.parametrize("number", ["0", "999999", "junk", "9" * 30, "%00"])
+def test_unknown_id_is_404(client_for, agnes, number):
+    assert client_for(agnes).get(f"{LIST}{number}/change/").status_code == 404
+
+
+def test_nobody_adds_or_deletes_in_the_admin(client_for, case, admin_user):
+    client = client_for(admin_user)
+    assert client.get(f"{LIST}add/").status_code == 403
+    assert client.get(f"{LIST}{case.pk}/delete/").status_code == 403
+    assert client.post(f"{LIST}{case.pk}/delete/", {"post": "yes"}).status_code == 403
+    response = client.post(LIST, {"action": "delete_selected", "_selected_action": case.pk})
+    assert Case.objects.filter(pk=case.pk).exists(), response.status_code
+    assert not admin.site.is_registered(Message)
+    assert not admin.site.is_registered(CaseEvent)
+
+
+@pytest.fixture
+def admin_user(db):
+    user = make_person("ada.admin", group="Supervisors")
+    user.is_superuser = True
+    user.save()
+    return user
+
+
+# --- the list --------------------------------------------------------------------------------
+
+
+def rows(client, query: str = "") -> list[int]:
+    return [case.pk for case in client.get(LIST + query).context["cl"].result_list]
+
+
+def test_list_says_what_an_agent_needs(client_for, agnes, paula, case):
+    services.take_case(by=agnes, case=case)
+    html = client_for(agnes).get(LIST).text
+    for text in (case.case_id, "Vaccine inventory", paula.display_name, "Riverside Clinic"):
+        assert text in html
+    assert "badge--open" in html
+    assert agnes.display_name in html
+
+
+def test_filters(client_for, agnes, paula, file):
+    mine, free, done = file(paula), file(paula), file(paula)
+    services.take_case(by=agnes, case=mine)
+    services.withdraw_case(by=paula, case=done)
+    client = client_for(agnes)
+    assert rows(client) == [done.pk, free.pk, mine.pk]
+    assert rows(client, "?assigned=me") == [mine.pk]
+    assert rows(client, "?assigned=nobody") == [free.pk]
+    assert rows(client, "?status=cancelled") == [done.pk]
+    assert rows(client, "?status=open_group") == [free.pk, mine.pk]
+    assert rows(client, f"?queue__id__exact={mine.queue_id}") == [done.pk, free.pk, mine.pk]
+    assert rows(client, f"?request_type__id__exact={mine.request_type_id + 1}") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{0.case_id}", "{1.username}", "{1.email}", "{1.last_name}", "riverside", "vials", "freezer"],
+)
+def test_search(client_for, agnes, paula, rosa, file, text):
+    case = file(paula)
+    file(rosa, description="Elsewhere.", primary_name="Hill", organization_name="Hill")
+    services.add_note(by=agnes, case=case, body="Look into the freezer.")
+    assert rows(client_for(agnes), f"?q={text.format(case, paula)}") == [case.pk]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?q=%00",
+        "?q=%ED%A0%80",
+        "?q=%F0%9F%A7%AA",
+        "?o=junk",
+        "?o=99",
+        "?p=junk",
+        "?p=999999",
+        "?status=%00",
+        "?status=junk",
+        "?assigned=%00",
+        "?queue__id__exact=%00",
+        "?all=1",
+        "?queue__id__exact=junk",
+        "?request_type__id__exact=99999999999999999999999",
+        "?e=1",
+    ],
+)
+def test_junk_is_a_clean_page(client_for, agnes, case, query):
+    assert client_for(agnes).get(LIST + query, follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["?description__contains=%00", "?description__regex=(", "?provider__password=x"])
+def test_typed_look_ups_are_refused(client_for, agnes, case, query):
+    response = client_for(agnes).get(LIST + query, follow=True)
+    assert response.status_code in (200, 400)
+
+
+def test_one_and_three_rows_cost_the_same(client_for, agnes, paula, file, statements):
+    client = client_for(agnes)
+    services.take_case(by=agnes, case=file(paula))
+    client.get(LIST)
+    one = statements(lambda: client.get(LIST))
+    for _ in range(2):
+        services.take_case(by=agnes, case=file(paula))
+    assert statements(lambda: client.get(LIST)) == one
+    assert one <= 14
+
+
+def test_long_thread_costs_what_a_short_one_costs(client_for, agnes, paula, case, url, statements):
+    client = client_for(agnes)
+    services.add_reply(by=agnes, case=case, body="One.")
+    client.get(url)
+    short = statements(lambda: client.get(url))
+    for body in ("Two.", "Three."):
+        services.add_information(by=paula, case=case, body=body)
+        services.add_reply(by=agnes, case=case, body=body, set_status="awaiting")
+    assert statements(lambda: client.get(url)) == short
+    assert short <= 22
+
+
+def test_failed_mail_is_shown(client_for, agnes, case, url, mailbox):
+    mailbox()
+    OutboxMessage.objects.about("case", case.pk).update(state="failed", last_error="550 no such box")
+    assert "550 no such box" in client_for(agnes).get(url).text
+
+
+# --- what supervisors keep -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["queue", "requesttype"])
+def test_supervisors_edit_and_agents_look(client_for, agnes, sven, model):
+    client = client_for(agnes)
+    assert client.get(f"/admin/cases/{model}/").status_code == 200
+    assert client.get(f"/admin/cases/{model}/add/").status_code == 403
+    assert client_for(sven).get(f"/admin/cases/{model}/add/").status_code == 200
+
+
+def test_request_type_reaches_the_form(client_for, sven, paula, queue):
+    posted = {"name": "Parking", "help_text": "", "queue": queue.pk, "is_active": "on", "position": 5}
+    client_for(sven).post("/admin/cases/requesttype/add/", posted)
+    assert ">Parking</option>" in client_for(paula).get("/cases/new/").text

@@ -1,0 +1,221 @@
+"""MY LISTS: tabs, search, sort orders and pages, for providers and for staff."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from cases import lists, paging, services
+from cases.models import Case
+
+pytestmark = pytest.mark.django_db
+URL = "/my-lists/"
+
+
+@pytest.fixture
+def cases(paula, agnes, file):
+    """One case of Paula's in each status, named by it."""
+    named = {
+        name: file(paula, description=f"This is {name}.")
+        for name in ("new", "open", "awaiting", "resolved", "closed", "cancelled")
+    }
+    for name, case in named.items():
+        if name not in ("new", "cancelled"):
+            services.take_case(by=agnes, case=case)
+        if name in ("resolved", "closed"):
+            services.change_status(by=agnes, case=case, to="resolved")
+    services.change_status(by=agnes, case=named["awaiting"], to="awaiting")
+    services.change_status(by=agnes, case=named["closed"], to="closed")
+    services.withdraw_case(by=paula, case=named["cancelled"])
+    return named
+
+
+def shown(client, query: str = "") -> list[int]:
+    return [case.pk for case in client.get(URL + query).context["list"].page.rows]
+
+
+def ids(cases, *names) -> list[int]:
+    return [cases[name].pk for name in names]
+
+
+def tabs(client) -> list[tuple]:
+    return [(tab.code, count) for tab, _address, count in client.get(URL).context["list"].tabs]
+
+
+def test_anonymous_is_led_through_login(client_for):
+    assert client_for().get(URL)["Location"] == "/login/?next=/my-lists/"
+
+
+def test_nadia_is_led_to_setting_her_password(client_for, nadia):
+    assert client_for(nadia).get(URL)["Location"] == "/set-password/"
+
+
+def test_providers_tabs(client_for, paula, cases):
+    client = client_for(paula)
+    assert tabs(client) == [("awaiting", "1"), ("open", "3"), ("resolved", "2"), ("all", "6")]
+    assert shown(client) == ids(cases, "awaiting")
+    assert shown(client, "?tab=open") == ids(cases, "awaiting", "open", "new")
+    assert shown(client, "?tab=resolved") == ids(cases, "closed", "resolved")
+    assert len(shown(client, "?tab=all")) == 6
+
+
+def test_awaiting_comes_first_only_when_there_is_any(client_for, paula, case):
+    client = client_for(paula)
+    assert [code for code, _count in tabs(client)] == ["open", "awaiting", "resolved", "all"]
+    assert shown(client) == [case.pk]
+
+
+def test_stranger_sees_none(client_for, rosa, cases):
+    client = client_for(rosa)
+    assert shown(client, "?tab=all") == []
+    assert "You have not filed a case yet." in client.get(f"{URL}?tab=all").text
+    assert shown(client, f"?tab=all&q={cases['new'].case_id}") == []
+
+
+def test_colleague_sees_them(client_for, quinn, paula, file):
+    case = file(paula)
+    assert shown(client_for(quinn), "?tab=all") == [case.pk]
+
+
+def test_staff_tabs(client_for, agnes, cases):
+    client = client_for(agnes)
+    assert tabs(client) == [("mine", "2"), ("unassigned", "1"), ("awaiting", "1"), ("open", "3"), ("all", "6")]
+    assert shown(client) == ids(cases, "awaiting", "open")
+    assert shown(client, "?tab=unassigned") == ids(cases, "new")
+
+
+def test_rows_lead_agents_to_admin_and_viewers_to_the_page(client_for, agnes, vera, case):
+    admin, page = f'href="/admin/cases/case/{case.pk}/change/"', f'href="/cases/{case.case_id}/"'
+    html = client_for(agnes).get(f"{URL}?tab=all").text
+    assert admin in html
+    html = client_for(vera).get(f"{URL}?tab=all").text
+    assert page in html
+    assert "/admin/" not in html
+
+
+def test_viewers_cannot_fish_for_addresses(client_for, vera, agnes, paula, case):
+    assert shown(client_for(vera), "?tab=all&q=clinic.example.org") == []
+    assert shown(client_for(vera), f"?tab=all&q={paula.last_name}") == [case.pk]
+
+
+@pytest.mark.parametrize("text", ["{id}", "{id_lower}", "{number}", " {id} ", "THIS resolved"])
+def test_search(client_for, paula, cases, text):
+    case = cases["resolved"]
+    query = text.format(id=case.case_id, id_lower=case.case_id.lower(), number=case.pk)
+    assert case.pk in shown(client_for(paula), f"?tab=all&q={query}")
+
+
+def test_search_finds_replies_and_says_when_nothing_matches(client_for, paula, agnes, case):
+    services.add_reply(by=agnes, case=case, body="Defrost the freezer.")
+    client = client_for(paula)
+    assert shown(client, "?tab=all&q=freezer") == [case.pk]
+    assert shown(client, "?tab=all&q=freezer+missing") == [case.pk]
+    assert "No case in this list matches." in client.get(f"{URL}?tab=all&q=zebra").text
+
+
+def test_filter_by_status(client_for, paula, cases):
+    assert shown(client_for(paula), "?tab=all&status=closed") == ids(cases, "closed")
+
+
+def test_sort_orders(client_for, paula, agnes, file):
+    first, second, third = file(paula), file(paula), file(paula)
+    services.add_reply(by=agnes, case=second, body="Hello.")
+    client = client_for(paula)
+    assert shown(client, "?tab=open") == [third.pk, second.pk, first.pk]
+    assert shown(client, "?tab=open&sort=updated") == [second.pk, third.pk, first.pk]
+    assert shown(client, "?tab=open&sort=waiting") == [first.pk, third.pk, second.pk]
+
+
+def test_internal_note_does_not_move_the_case_in_the_providers_list(client_for, paula, agnes, file):
+    first, second = file(paula), file(paula)
+    services.add_note(by=agnes, case=first, body="Quietly.")
+    assert shown(client_for(paula), "?tab=open&sort=updated") == [second.pk, first.pk]
+    assert shown(client_for(agnes), "?tab=all&sort=updated") == [first.pk, second.pk]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?q=%00",
+        "?q=%ED%A0%80",
+        "?q=%F0%9F%A7%AA",
+        "?q=%D7%A9%D7%9C%D7%95%D7%9D",
+        "?q=" + "x" * 3000,
+        "?q=%25",
+        "?q=CS" + "9" * 40,
+        "?sort=junk",
+        "?sort=%00",
+        "?tab=junk",
+        "?tab=%00",
+        "?status=junk",
+        "?status=%00",
+        "?after=junk",
+        "?after=%00",
+        "?before=1",
+        "?after=1-",
+        "?after=99999999999999999-1",
+        "?after=-1-1",
+        "?after=%D9%A1-%D9%A1",
+        "?before=99999999999999999-999999999999999999",
+        "?after=1-1&before=1-1",
+    ],
+)
+@pytest.mark.parametrize("who", ["paula", "agnes"])
+def test_junk_is_a_clean_page(client_for, request, who, query, case):
+    assert client_for(request.getfixturevalue(who)).get(URL + query).status_code == 200
+
+
+@pytest.mark.parametrize("junk", ["after=junk", "before=%00", "after=1-", "sort=x", "status=x"])
+def test_junk_key_is_the_first_page(client_for, paula, case, junk):
+    assert shown(client_for(paula), f"?tab=all&{junk}") == [case.pk]
+
+
+@pytest.mark.parametrize("sort", ["filed", "updated", "waiting"])
+def test_pages_forth_and_back_show_each_case_once(client_for, paula, file, monkeypatch, sort):
+    monkeypatch.setattr(paging.keyset_page, "__kwdefaults__", paging.keyset_page.__kwdefaults__ | {"size": 2})
+    same_moment = timezone.now()
+    made = [file(paula) for _ in range(5)]
+    Case.objects.filter(pk__in=[case.pk for case in made[1:4]]).update(
+        filed_at=same_moment, public_updated_at=same_moment, waiting_since=same_moment
+    )
+    client = client_for(paula)
+    pages, address = [], f"?tab=all&sort={sort}"
+    while address:
+        page = client.get(URL + address).context["list"]
+        pages.append([case.pk for case in page.page.rows])
+        last, address = page, page.next_address
+    assert sorted(sum(pages, [])) == [case.pk for case in made]
+    assert [len(rows) for rows in pages] == [2, 2, 1]
+    back = client.get(URL + last.previous_address).context["list"]
+    assert [case.pk for case in back.page.rows] == pages[1]
+    first = client.get(URL + back.previous_address).context["list"]
+    assert [case.pk for case in first.page.rows] == pages[0]
+    assert not first.previous_address
+
+
+def test_counts_are_capped(client_for, paula, file, monkeypatch):
+    for _ in range(3):
+        file(paula)
+    monkeypatch.setattr(lists, "COUNT_CAP", 2)
+    assert ("all", "2+") in tabs(client_for(paula))
+
+
+@pytest.mark.parametrize("who", ["paula", "quinn", "agnes", "vera"])
+def test_one_and_three_rows_cost_the_same(client_for, request, who, paula, file, statements):
+    client = client_for(request.getfixturevalue(who))
+    file(paula)
+    client.get(URL)
+    one = statements(lambda: client.get(f"{URL}?tab=all"))
+    file(paula)
+    file(paula)
+    assert statements(lambda: client.get(f"{URL}?tab=all")) == one
+    assert one <= {"paula": 5, "quinn": 5, "agnes": 7, "vera": 7}[who]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_wrong_method(client_for, paula, method):
+    assert getattr(client_for(paula), method)(URL).status_code == 405
+
+
+def test_waiting_since_is_never_null(case):
+    assert case.waiting_since - case.filed_at < timedelta(seconds=1)
