@@ -1,0 +1,274 @@
+"""A whole portal in processes of its own, a mail server, and a real browser.
+
+The suite's own DATABASE_URL and CELERY_BROKER_URL decide what is started: with the embedded
+default one process like `make run`; on PostgreSQL and Redis the three lines of the Procfile.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from urllib.error import URLError
+
+import psycopg2
+import pytest
+from aiosmtpd.controller import Controller
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ADMINISTRATOR = ("amy.admin", "copper window orchard 71")
+START_TIMEOUT = 60
+MAIL_TIMEOUT = 30
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Postbox:
+    """What a mail server has taken, as its readers see it."""
+
+    def __init__(self):
+        self.mails: list[EmailMessage] = []
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 (aiosmtpd's name)
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+    def wait_for(self, address: str, subject: str) -> str:
+        """Return the text of the newest mail to an address whose subject contains the words."""
+        deadline = time.monotonic() + MAIL_TIMEOUT
+        while time.monotonic() < deadline:
+            for mail in reversed(self.mails):
+                if address in mail["To"] and subject in mail["Subject"]:
+                    return mail.get_body(("plain",)).get_content()
+            time.sleep(0.1)
+        arrived = [(mail["To"], mail["Subject"]) for mail in self.mails]
+        raise AssertionError(f"No mail “{subject}” to {address} within {MAIL_TIMEOUT} s: {arrived}")
+
+
+@dataclass
+class Portal:
+    """A running portal: its address, its mail, and the environment of its processes."""
+
+    url: str
+    postbox: Postbox
+    environment: dict[str, str]
+    log: Path
+    processes: list[subprocess.Popen] = field(default_factory=list)
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, *command: str) -> None:
+        environment = self.environment | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        }
+        with self.log.open("a") as log:
+            self.processes.append(
+                subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
+            )
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{self.url}/health/ready", timeout=2) as response:  # noqa: S310
+                    if response.status == 200:
+                        return
+            except (URLError, OSError):
+                time.sleep(0.2)
+        raise AssertionError(f"The portal was not ready within {START_TIMEOUT} s:\n{self.log.read_text()[-4000:]}")
+
+    def stop(self) -> list[int]:
+        """End every process as Ctrl-C does; return their exit codes."""
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+        codes = []
+        for process in self.processes:
+            try:
+                codes.append(process.wait(timeout=20))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                codes.append(process.wait())
+        return codes
+
+
+def _new_database(url: str) -> str:
+    name = f"journey_{os.getpid()}_{free_port()}"
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    return re.sub(r"/[^/]*$", f"/{name}", url)
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("portal")
+    postbox = Postbox()
+    smtp = Controller(postbox, hostname="127.0.0.1", port=free_port())
+    smtp.start()
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    embedded = os.environ["CELERY_BROKER_URL"].startswith("memory:")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "PORT": str(port),
+        "DATA_DIR": str(folder / "data"),
+        "EMAIL_URL": f"smtp://127.0.0.1:{smtp.port}",
+        "SITE_URL": url,
+    }
+    if embedded:
+        environment |= {"DEMO": "1"}
+    else:
+        environment |= {
+            "DATABASE_URL": _new_database(os.environ["DATABASE_URL"]),
+            "CELERY_BROKER_URL": os.environ["CELERY_BROKER_URL"],
+            "SECRET_KEY": "a-key-for-journeys-only-0123456789-abcdefghijklmnopqrstuvwxyz",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "DEFAULT_FROM_EMAIL": "Provider Help Desk <helpdesk@example.org>",
+            "REPLY_TO_EMAIL": "helpdesk@example.org",
+        }
+    portal = Portal(url, postbox, environment, folder / "log")
+    try:
+        if embedded:
+            portal.manage("prepare_demo")
+        else:
+            portal.manage("migrate", "--verbosity=0")
+        portal.manage("collectstatic", "--noinput", "--verbosity=0")
+        _make_administrator(portal)
+        lines = (ROOT / "Procfile").read_text().splitlines()
+        for line in lines[:1] if embedded else lines:
+            portal.start(*shlex.split(line.partition(":")[2]))
+        portal.wait_until_ready()
+        yield portal
+    finally:
+        codes = portal.stop()
+        smtp.stop()
+    assert all(code in (0, -signal.SIGTERM) for code in codes), (codes, portal.log.read_text()[-4000:])
+
+
+def _make_administrator(portal: Portal) -> None:
+    user_id, password = ADMINISTRATOR
+    portal.environment |= {
+        "DJANGO_SUPERUSER_USERNAME": user_id,
+        "DJANGO_SUPERUSER_PASSWORD": password,
+        "DJANGO_SUPERUSER_EMAIL": "amy@helpdesk.example.org",
+        "DJANGO_SUPERUSER_FIRST_NAME": "Amy",
+        "DJANGO_SUPERUSER_LAST_NAME": "Admin",
+    }
+    portal.manage("createsuperuser", "--noinput")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One Chromium a module: Playwright's event loop must be gone before Django's own tests run."""
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert executable, "No Chromium on PATH; `make test` says how to install it."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=CHROMIUM_FLAGS,
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser, portal):
+    """Return a function that opens the portal in a browser of its own, with or without script."""
+    contexts = []
+    complaints: list[str] = []
+
+    def open_page(*, script: bool = True, width: int = 1280) -> Page:
+        context = browser.new_context(
+            base_url=portal.url, java_script_enabled=script, viewport={"width": width, "height": 900}
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    unexpected = [text for text in complaints if "status of 4" not in text]
+    assert not unexpected, unexpected
+
+
+def assert_accessible(page: Page) -> None:
+    """axe finds nothing against WCAG 2.2 AA, and the page does not scroll sideways at 320 px."""
+    results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    assert results.violations_count == 0, f"{page.url}: {results.generate_report()}"
+    size = page.viewport_size
+    page.set_viewport_size({"width": 320, "height": 800})
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size(size)
+    assert wide <= 320, f"{page.url} is {wide} px wide at 320 px"
+
+
+def log_in(page: Page, user_id: str, password: str) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="LOGIN", exact=True).click()
+    page.get_by_label("Help Desk User ID").fill(user_id)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="LOGIN").click()
+
+
+def credentials_in(mail: str) -> tuple[str, str]:
+    """Return the Help Desk User ID and the temporary password that a mail carries."""
+    return (
+        re.search(r"Help Desk User ID: (\S+)", mail)[1],
+        re.search(r"Temporary password: (\S+)", mail)[1],
+    )
+
+
+def set_permanent_password(page: Page, password: str) -> None:
+    expect(page.get_by_role("heading", name="Set a permanent password")).to_be_visible()
+    page.get_by_label("Permanent password", exact=True).fill(password)
+    page.get_by_label("Permanent password again", exact=True).fill(password)
+    terms = page.get_by_label("I accept the Terms & Conditions")
+    if terms.count():
+        terms.check()
+    page.get_by_role("button", name="SAVE PASSWORD").click()
