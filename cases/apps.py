@@ -10,7 +10,7 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.drafts import register_form
-        from accounts.signals import account_blocked
+        from accounts.signals import account_blocked, staff_created
         from cases import agent_forms, emails, forms
         from mail.registry import register_event, register_kind
 
@@ -34,6 +34,7 @@ class CasesConfig(AppConfig):
         )
         register_form(agent_forms.REPLY_DRAFT, fields=agent_forms.REPLY_DRAFT_FIELDS)
         account_blocked.connect(hand_back, dispatch_uid="cases.hand_back")
+        staff_created.connect(join_default_queue, dispatch_uid="cases.join_default_queue")
 
 
 def hand_back(*, account, by, **kwargs) -> None:
@@ -41,3 +42,10 @@ def hand_back(*, account, by, **kwargs) -> None:
     from cases.services import hand_back_cases
 
     hand_back_cases(agent=account, by=by)
+
+
+def join_default_queue(*, account, **kwargs) -> None:
+    """Put a staff account that works cases into the default queue, in the same transaction."""
+    from cases import services
+
+    services.join_default_queue(agent=account)

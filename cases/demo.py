@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services import create_staff, make_account, set_permanent_password
 from cases import services
-from cases.models import Case, Queue, RequestType
+from cases.models import Case, RequestType
 from desk.models import TermsVersion
 from mail.models import OutboxMessage
 from mail.services import cancel, expand_due
@@ -132,7 +132,6 @@ def seed_demo() -> None:
     """
     users = {person: _make(person) for person in PEOPLE}
     agent, supervisor = users[AGENT], users[SUPERVISOR]
-    Queue.objects.get(is_default=True).members.add(agent, supervisor)
     _seed_cases(users[PROVIDER], users[OTHER_PROVIDER], agent, supervisor)
     while expand_due(100):
         pass

@@ -6,9 +6,14 @@ import os
 import sys
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from gunicorn import glogging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+try:
+    settings.PORT  # noqa: B018 (the first look reads them)
+except ImproperlyConfigured as error:
+    sys.exit(f"The portal does not start: {error}")
 
 from helpdesk.embedded import EmbeddedCelery, lock_data_dir  # noqa: E402 (needs the settings' name)
 

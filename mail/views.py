@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from mail import mailbox as box
@@ -50,6 +51,7 @@ def mailbox_message(request: HttpRequest, directory: Path, name: str) -> HttpRes
 
 
 @mailbox_view
+@xframe_options_sameorigin
 def mailbox_html(request: HttpRequest, directory: Path, name: str) -> HttpResponse:
     return HttpResponse(box.read(directory, name).html, headers={"Content-Security-Policy": HTML_POLICY})
 

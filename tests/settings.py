@@ -23,7 +23,7 @@ for _name, _value in _DEFAULTS.items():
     os.environ.setdefault(_name, _value)
 
 from helpdesk.settings import *  # noqa: E402, F403
-from helpdesk.settings import DATABASES, DATA_DIR, STORAGES  # noqa: E402
+from helpdesk.settings import DATA_DIR, DATABASES, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

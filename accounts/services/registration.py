@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
+from accounts import signals
 from accounts.models import ROLES, SUPERVISORS, Registration, TermsAcceptance, User
 from accounts.services.access import retire_expired_temporary_password, unusable_password
 from desk.models import TermsVersion
@@ -150,4 +151,5 @@ def create_staff(
     user = make_account(first_name=first_name, last_name=last_name, email=email, is_staff=True, is_demo=is_demo)
     user.groups.add(Group.objects.get(name=role))
     owe("temporary_password_owed", about=("account", user.pk), user=user.pk)
+    signals.staff_created.send(sender=User, account=user)
     return user

@@ -30,6 +30,7 @@ AGENTS = (
     "accounts.view_organization",
     "accounts.view_membership",
     "accounts.change_membership",
+    "mail.view_outboxevent",
     "mail.view_outboxmessage",
     "mail.change_outboxmessage",
 )

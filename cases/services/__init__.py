@@ -1,6 +1,6 @@
 """Everything that changes a case. Each function is atomic, leaves its events and owes its mail."""
 
-from cases.services.assignment import assign_case, hand_back_cases, take_case
+from cases.services.assignment import assign_case, hand_back_cases, join_default_queue, take_case
 from cases.services.errors import (
     AlreadyFiled,
     AlreadySent,
@@ -42,6 +42,7 @@ __all__ = [
     "close_resolved",
     "file_case",
     "hand_back_cases",
+    "join_default_queue",
     "message_sent_from",
     "take_case",
     "withdraw_case",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from cases.models import Case, CaseEvent
+from cases.models import Case, CaseEvent, Queue
 from cases.services.change import (
     assign,
     locked,
@@ -86,6 +86,13 @@ def assign_case(*, by, case: Case, agent, seen: int | None = None) -> Case:
     if agent_id:
         owe("case_assigned", about=("case", case.pk), agent=agent_id, by=by.pk)
     return case
+
+
+@transaction.atomic
+def join_default_queue(*, agent) -> None:
+    """Let somebody who works cases hear of new ones; supervisors refine who is in which queue."""
+    if agent.is_agent:
+        agent.queues.add(*Queue.objects.filter(is_default=True))
 
 
 @transaction.atomic

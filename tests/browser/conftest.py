@@ -96,9 +96,7 @@ class Portal:
         return done.stdout
 
     def start(self, *command: str) -> None:
-        environment = self.environment | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        }
+        environment = self.environment | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         with self.log.open("a") as log:
             self.processes.append(
                 subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)

@@ -90,5 +90,5 @@ def test_title_says_that_there_is_an_error_before_anything_else(client):
     def title(response):
         return re.search(r"<title>(.*?)</title>", response.content.decode(), re.DOTALL)[1]
 
-    fresh, refused = client.get("/register/"), client.post("/register/", {})
+    fresh, refused = client.get("/register/"), client.post("/register/", {"first_name": ""})
     assert title(refused) == "Error: " + title(fresh)
