@@ -185,6 +185,16 @@ def test_five_wrong_codes_are_the_end(browser, paula, mailbox):
     assert User.objects.get(pk=paula.pk).email != NEW_EMAIL
 
 
+def test_parallel_guess_counts_too(browser, paula, mailbox, monkeypatch):
+    ask(browser)
+    code = code_in(mailbox()[0])
+    read_before_the_others = EmailChange.objects.get()
+    EmailChange.objects.update(wrong_codes=5)
+    monkeypatch.setattr("accounts.services.profile.pending_email_change", lambda user: read_before_the_others)
+    with pytest.raises(services.EmailCodeExpired):
+        services.confirm_email_change(user=paula, code=code)
+
+
 def test_code_holds_24_hours(browser, paula, mailbox):
     ask(browser)
     code = code_in(mailbox()[0])

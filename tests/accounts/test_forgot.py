@@ -50,6 +50,14 @@ def test_nobody_and_blocked_people_get_no_mail(paula, ask, mailbox):
     assert not OutboxEvent.objects.filter(expanded_at=None).exists()
 
 
+def test_person_blocked_while_the_mail_waits_gets_none(paula, ask, mailbox):
+    ask("paula.prince")
+    expand_due()
+    User.objects.update(is_active=False)
+    assert mailbox() == []
+    assert OutboxMessage.objects.get().state == State.CANCELLED
+
+
 def test_nadia_gets_a_link_too(nadia, ask, mailbox):
     ask(nadia.email)
     assert user_id_in(mailbox()[0]) == nadia.username
