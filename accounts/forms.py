@@ -17,6 +17,7 @@ from accounts import services, throttles
 from accounts.models import User
 from accounts.models.organizations import PLACEHOLDER_NAME
 from accounts.models.users import normalize_password
+from accounts.preferences import optional_mails
 from accounts.text import SingleLineField, fold_name
 from desk.models import TermsVersion
 
@@ -372,3 +373,19 @@ class EmailCodeForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.helper = portal_helper(_("CONFIRM ADDRESS"), "code")
+
+
+class NotificationsForm(forms.Form):
+    wanted = forms.MultipleChoiceField(
+        label=_("Email me when"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("Choose from the list.")},
+    )
+
+    def __init__(self, user: User, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        mails = optional_mails(user)
+        self.fields["wanted"].choices = [(mail.event, mail.label) for mail in mails]
+        self.initial["wanted"] = [mail.event for mail in mails if services.wants_mail([user.pk], mail.event)]
+        self.helper = portal_helper(_("SAVE"), "wanted")

@@ -16,6 +16,7 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/details/", account.details, name="details"),
     path("account/organization/", account.organization, name="organization"),
+    path("account/notifications/", account.notifications, name="notifications"),
     path("account/email/", account.email, name="email"),
     path("account/email/confirm/", account.email_confirm, name="email_confirm"),
     path("account/password/", passwords.password_change, name="password_change"),

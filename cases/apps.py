@@ -10,6 +10,7 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.drafts import register_form
+        from accounts.preferences import register_optional_mail
         from accounts.signals import account_blocked, staff_created
         from cases import agent_forms, emails, forms
         from mail.registry import register_event, register_kind
@@ -25,6 +26,15 @@ class CasesConfig(AppConfig):
             ("agent_assigned", _("Case assigned, to its agent"), emails.build_agent_assigned),
         ):
             register_kind(code, label=label, build=build)
+
+        for event, label, for_staff in (
+            ("case_filed", _("I have filed a case"), False),
+            ("case_status_changed", _("the status of a case of mine changes"), False),
+            ("agent_new_case", _("a case arrives in a queue of mine"), True),
+            ("agent_provider_replied", _("a provider adds information to a case that I work"), True),
+            ("agent_assigned", _("a case is assigned to me"), True),
+        ):
+            register_optional_mail(event, label=label, for_staff=for_staff)
 
         register_form(forms.INTAKE_DRAFT, fields=forms.INTAKE_DRAFT_FIELDS)
         register_form(

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import EmailChange, NotificationPreference, User
+from accounts.preferences import optional_mails
 from mail.models import TROUBLED, OutboxMessage, State
 from mail.services import owe
 
@@ -42,6 +43,17 @@ def wants_mail(user_ids: Iterable[int], event: str) -> set[int]:
             user_id__in=ids, event=event, delivery=NotificationPreference.Delivery.OFF
         ).values_list("user_id", flat=True)
     )
+
+
+@transaction.atomic
+def choose_mail(*, user: User, wanted: Iterable[str]) -> None:
+    """Keep which of the optional mails the user wants; all others always come."""
+    wanted = set(wanted)
+    for mail in optional_mails(user):
+        delivery = (
+            NotificationPreference.Delivery.AT_ONCE if mail.event in wanted else NotificationPreference.Delivery.OFF
+        )
+        NotificationPreference.objects.update_or_create(user=user, event=mail.event, defaults={"delivery": delivery})
 
 
 def failed_mail(user: User) -> OutboxMessage | None:

@@ -11,8 +11,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services, throttles
-from accounts.forms import DetailsForm, EmailChangeForm, EmailCodeForm, OrganizationForm
-from accounts.views.entry import refuse_for_now
+from accounts.forms import DetailsForm, EmailChangeForm, EmailCodeForm, NotificationsForm, OrganizationForm
+from accounts.views.posting import posted, refuse_for_now
 
 EMAIL_CODE_ERRORS = {
     services.EmailCodeWrong: _("This is not the code from the email. Check it and try again."),
@@ -36,7 +36,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def details(request: HttpRequest) -> HttpResponse:
     user = request.user
     initial = {"first_name": user.first_name, "last_name": user.last_name, "phone": user.phone}
-    form = DetailsForm(request.POST or None, initial=initial)
+    form = DetailsForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         services.change_details(user=user, **form.cleaned_data)
         messages.success(request, _("Your details are saved."))
@@ -48,7 +48,7 @@ def details(request: HttpRequest) -> HttpResponse:
 def organization(request: HttpRequest) -> HttpResponse:
     present = services.primary_organization(request.user)
     initial = {} if present.is_placeholder else {"name": present.name}
-    form = OrganizationForm(request.POST or None, initial=initial)
+    form = OrganizationForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         services.change_primary_organization(user=request.user, name=form.cleaned_data["name"])
         messages.success(request, _("Your primary Provider Organization is saved."))
@@ -56,10 +56,20 @@ def organization(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/organization.html", {"form": form})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def notifications(request: HttpRequest) -> HttpResponse:
+    form = NotificationsForm(request.user, posted(request))
+    if request.method == "POST" and form.is_valid():
+        services.choose_mail(user=request.user, wanted=form.cleaned_data["wanted"])
+        messages.success(request, _("Your choice of emails is saved."))
+        return redirect("accounts:account")
+    return render(request, "accounts/notifications.html", {"form": form})
+
+
 @sensitive_post_parameters("current_password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def email(request: HttpRequest) -> HttpResponse:
-    form = EmailChangeForm(request.user, request.POST or None)
+    form = EmailChangeForm(request.user, posted(request))
     status = 200
     if request.method == "POST" and form.is_valid():
         if not throttles.retry_after((throttles.EMAIL_CHANGE_PER_ACCOUNT, str(request.user.pk))):
@@ -74,7 +84,7 @@ def email(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def email_confirm(request: HttpRequest) -> HttpResponse:
     """Take the code that was mailed to the new address: no secret stands in a link."""
-    form = EmailCodeForm(request.POST or None)
+    form = EmailCodeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             services.confirm_email_change(user=request.user, code=form.cleaned_data["code"])

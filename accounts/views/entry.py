@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services, throttles
 from accounts.forms import LoginForm, RegistrationForm
 from accounts.network import client_network
+from accounts.views.posting import posted, refuse_for_now
 from desk.models import TermsVersion
-
-TOO_MANY = _("There were too many attempts. Please wait a while and try again, or call the help desk.")
-
-
-def refuse_for_now(form) -> int:
-    """Say so above the form, beside what was typed, and return the status 429."""
-    form.add_error(None, ValidationError(TOO_MANY, code="throttled"))
-    return 429
 
 
 @login_not_required
@@ -31,7 +22,7 @@ def refuse_for_now(form) -> int:
 def register(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("cases:home")
-    form = RegistrationForm(request.POST or None)
+    form = RegistrationForm(posted(request))
     status = 200
     if request.method == "POST" and form.is_valid():
         if form.filled_by_a_program:

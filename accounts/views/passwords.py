@@ -19,7 +19,7 @@ from accounts import services, throttles
 from accounts.backends import PortalBackend
 from accounts.forms import TEMPORARY_PASSWORD_EXPIRED, ForgotForm, NewPasswordForm, PasswordChangeForm
 from accounts.network import client_network
-from accounts.views.entry import refuse_for_now
+from accounts.views.posting import posted, refuse_for_now
 
 
 @sensitive_post_parameters()
@@ -34,7 +34,7 @@ def set_password(request: HttpRequest) -> HttpResponse:
         logout(request)
         messages.warning(request, TEMPORARY_PASSWORD_EXPIRED)
         return redirect("accounts:login")
-    form = NewPasswordForm(request.user, request.POST or None)
+    form = NewPasswordForm(request.user, posted(request))
     if request.method == "POST" and form.is_valid():
         form.save()
         update_session_auth_hash(request, request.user)
@@ -48,7 +48,7 @@ def set_password(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgot(request: HttpRequest) -> HttpResponse:
-    form = ForgotForm(request.POST or None)
+    form = ForgotForm(posted(request))
     status = 200
     if request.method == "POST" and form.is_valid():
         identifier = form.cleaned_data["identifier"]
@@ -97,7 +97,7 @@ class ResetView(auth_views.PasswordResetConfirmView):
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def password_change(request: HttpRequest) -> HttpResponse:
-    form = PasswordChangeForm(request.user, request.POST or None)
+    form = PasswordChangeForm(request.user, posted(request))
     if request.method == "POST" and form.is_valid():
         form.save()
         update_session_auth_hash(request, request.user)

@@ -14,6 +14,7 @@ from tests.conftest import PASSWORD, make_person
 
 NEW_EMAIL = "paula.new@clinic.example.org"
 PAGES = ["/account/", "/account/details/", "/account/organization/", "/account/email/", "/account/email/confirm/"]
+PAGES += ["/account/notifications/"]
 
 
 @pytest.fixture
