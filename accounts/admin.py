@@ -5,8 +5,9 @@ from __future__ import annotations
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -17,29 +18,34 @@ from accounts.models import Membership, Organization, User
 from accounts.text import SingleLineField, clean_query, fold_name
 
 
-class StaffCreationForm(forms.ModelForm):
+class StaffForm(forms.Form):
     """A new staff account: no password is typed, the temporary one goes by mail."""
 
     first_name = FirstNameField()
     last_name = LastNameField()
     email = BusinessEmailField()
     role = forms.ChoiceField(label=_("Role"))
-    # Who fills it in; set by UserAdmin.get_form().
-    by: User
 
-    class Meta:
-        model = User
-        fields = ["first_name", "last_name", "email"]
-
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, by: User, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [(role, _(role)) for role in services.roles_given_by(self.by)]
+        self.fields["role"].choices = [(role, _(role)) for role in services.roles_given_by(by)]
 
-    def clean_email(self) -> str:
-        email = self.cleaned_data["email"]
-        if User.objects.filter(email=email).exists():
-            raise ValidationError(_("An account with this email address exists already."))
-        return email
+
+class KeptAdmin(admin.ModelAdmin):
+    """Rows that nobody deletes, and lists that obey no look-up but their own filters."""
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return False
+
+    def lookup_allowed(self, lookup: str, value: str, request=None) -> bool:
+        """Refuse look-ups typed into the address: they would tell any column letter by letter."""
+        return lookup in {f"{field}__exact" for field in self.list_filter}
+
+    def get_search_results(self, request, queryset, search_term):
+        return super().get_search_results(request, queryset, clean_query(search_term))
 
 
 class MembershipInline(admin.TabularInline):
@@ -57,16 +63,15 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(KeptAdmin):
     list_display = ["username", "display_name", "email", "is_staff", "is_active", "date_joined"]
     list_filter = ["is_staff", "is_active", "must_change_password"]
     search_fields = ["username", "email", "first_name", "last_name"]
     search_help_text = _("Help Desk User ID, email or name")
     ordering = ["username"]
-    show_full_result_count = False
     inlines = [MembershipInline]
     change_form_template = "admin/accounts/user/change_form.html"
-    fields = [
+    fields = readonly_fields = [
         "username",
         "first_name",
         "last_name",
@@ -86,51 +91,51 @@ class UserAdmin(admin.ModelAdmin):
             return str(_("Administrator"))
         return ", ".join(user.groups.values_list("name", flat=True)) or str(_("Provider"))
 
-    def get_readonly_fields(self, request, obj=None):
-        return self.fields if obj else []
-
-    def get_fields(self, request, obj=None):
-        return self.fields if obj else ["first_name", "last_name", "email", "role"]
-
     def get_inlines(self, request, obj):
         return self.inlines if obj and obj.is_provider else []
-
-    def get_form(self, request, obj=None, change=False, **kwargs):
-        if obj:
-            return super().get_form(request, obj, change, **kwargs)
-        return type("StaffCreationForm", (StaffCreationForm,), {"by": request.user})
 
     def has_change_permission(self, request, obj=None) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False
+    def add_view(self, request, form_url="", extra_context=None) -> HttpResponse:
+        """Make a staff account; providers register themselves."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = StaffForm(request.POST if request.method == "POST" else None, by=request.user)
+        account = self._make_staff(request, form) if request.method == "POST" and form.is_valid() else None
+        if account:
+            self.log_addition(request, account, str(_("Staff account made.")))
+            messages.success(request, _("%s is made. The temporary password is on its way by email.") % account)
+            return redirect(reverse("admin:accounts_user_change", args=[account.pk]))
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "title": _("Add a staff account"),
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/accounts/user/add_form.html", context)
 
-    def get_search_results(self, request, queryset, search_term):
-        return super().get_search_results(request, queryset, clean_query(search_term))
-
-    def save_model(self, request, obj: User, form: StaffCreationForm, change: bool) -> None:
-        made = services.create_staff(**form.cleaned_data, by=request.user)
-        obj.pk = made.pk
-        obj.__dict__.update(made.__dict__)
-
-    def save_related(self, request, form, formsets, change) -> None:
-        """The service has saved all there is."""
+    @staticmethod
+    def _make_staff(request: HttpRequest, form: StaffForm) -> User | None:
+        try:
+            return services.create_staff(**form.cleaned_data, by=request.user)
+        except services.AddressInUse:
+            form.add_error("email", _("An account with this email address exists already."))
+            return None
 
     def get_urls(self):
-        def at(name: str, view):
+        def at(way: str, view):
             return path(
-                f"<int:user_id>/{name}/",
+                f"<int:user_id>/{way}/",
                 self.admin_site.admin_view(require_POST(view)),
-                name=f"accounts_user_{name.replace('-', '_')}",
+                name=f"accounts_user_{view.__name__}",
             )
 
         return [
             at("send-temporary-password", self.send_temporary_password),
             at("block", self.block),
             at("unblock", self.unblock),
-            at("verify", self.verify),
-            at("withdraw-verification", self.withdraw_verification),
+            at("memberships/<int:membership_id>/verify", self.verify),
+            at("memberships/<int:membership_id>/withdraw-verification", self.withdraw_verification),
             *super().get_urls(),
         ]
 
@@ -152,12 +157,6 @@ class UserAdmin(admin.ModelAdmin):
             return False
         return True
 
-    def _account(self, user_id: int) -> User:
-        account = User.objects.filter(pk=user_id).first()
-        if account is None:
-            raise Http404
-        return account
-
     def _done(self, request: HttpRequest, account: User, sentence) -> HttpResponse:
         """Say what was done, keep in admin's history by whom, and show the account again."""
         self.log_change(request, account, str(sentence))
@@ -165,38 +164,31 @@ class UserAdmin(admin.ModelAdmin):
         return redirect(reverse("admin:accounts_user_change", args=[account.pk]))
 
     def send_temporary_password(self, request: HttpRequest, user_id: int) -> HttpResponse:
-        account = self._account(user_id)
+        account = get_object_or_404(User, pk=user_id)
         services.send_temporary_password(account=account, by=request.user)
         return self._done(request, account, _("A new temporary password is on its way by email."))
 
     def block(self, request: HttpRequest, user_id: int) -> HttpResponse:
-        account = self._account(user_id)
+        account = get_object_or_404(User, pk=user_id)
         services.block_account(account=account, by=request.user)
-        return self._done(request, account, _("The account is blocked. Its open cases are back in their queues."))
+        return self._done(request, account, _("The account is blocked, and what it held is handed back."))
 
     def unblock(self, request: HttpRequest, user_id: int) -> HttpResponse:
-        account = self._account(user_id)
+        account = get_object_or_404(User, pk=user_id)
         services.unblock_account(account=account, by=request.user)
         return self._done(request, account, _("The account is open again."))
 
-    def _membership(self, request: HttpRequest, user_id: int) -> Membership:
-        raw = request.POST.get("membership", "")
-        membership = (
-            Membership.objects.filter(pk=int(raw[:18]), user_id=user_id).select_related("organization", "user").first()
-            if raw.isascii() and raw.isdigit()
-            else None
-        )
-        if membership is None:
-            raise Http404
-        return membership
+    def _membership(self, user_id: int, membership_id: int) -> Membership:
+        memberships = Membership.objects.select_related("organization", "user")
+        return get_object_or_404(memberships, pk=membership_id, user_id=user_id)
 
-    def verify(self, request: HttpRequest, user_id: int) -> HttpResponse:
-        membership = self._membership(request, user_id)
+    def verify(self, request: HttpRequest, user_id: int, membership_id: int) -> HttpResponse:
+        membership = self._membership(user_id, membership_id)
         services.verify_membership(membership=membership, by=request.user)
         return self._done(request, membership.user, _("The membership is verified."))
 
-    def withdraw_verification(self, request: HttpRequest, user_id: int) -> HttpResponse:
-        membership = self._membership(request, user_id)
+    def withdraw_verification(self, request: HttpRequest, user_id: int, membership_id: int) -> HttpResponse:
+        membership = self._membership(user_id, membership_id)
         services.withdraw_verification(membership=membership, by=request.user)
         return self._done(request, membership.user, _("The membership is no longer verified."))
 
@@ -216,23 +208,16 @@ class OrganizationForm(forms.ModelForm):
 
 
 @admin.register(Organization)
-class OrganizationAdmin(admin.ModelAdmin):
+class OrganizationAdmin(KeptAdmin):
     form = OrganizationForm
     list_display = ["name", "created_at"]
     search_fields = ["name"]
     ordering = ["name"]
-    show_full_result_count = False
     fields = ["name"]
 
     def has_add_permission(self, request) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False
-
     def has_change_permission(self, request, obj=None) -> bool:
         may = super().has_change_permission(request, obj)
         return may and not (obj and obj.is_placeholder)
-
-    def get_search_results(self, request, queryset, search_term):
-        return super().get_search_results(request, queryset, clean_query(search_term))

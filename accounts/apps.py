@@ -11,7 +11,11 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.services import mailing
+        from desk.services import help_desk_facts
         from mail.registry import register_event, register_kind
+        from mail.render import add_facts
+
+        add_facts(lambda: {"help_desk": help_desk_facts()})
 
         register_event("registration_received", expand=mailing.expand_registration)
         for event, kind in (

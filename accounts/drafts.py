@@ -20,6 +20,7 @@ from accounts.models import Draft, User
 STAMP_FIELD = "stamp"
 STAMP_MAX_AGE = timedelta(hours=24)
 DRAFT_RETENTION = timedelta(days=7)
+DRAFTS_KEPT = 20  # of one form, for one person
 _SALT = "accounts.drafts.stamp"
 
 
@@ -83,6 +84,8 @@ def save_draft(user: User, kind: str, key: str, data: QueryDict | dict) -> Draft
     draft, _created = Draft.objects.update_or_create(
         owner=user, kind=kind, key=key, defaults={"data": kept, "updated_at": timezone.now()}
     )
+    newest = Draft.objects.filter(owner=user, kind=kind).order_by("-updated_at", "-pk")[:DRAFTS_KEPT]
+    Draft.objects.filter(owner=user, kind=kind).exclude(pk__in=list(newest.values_list("pk", flat=True))).delete()
     return draft
 
 

@@ -21,6 +21,9 @@ from accounts.preferences import optional_mails
 from accounts.text import SingleLineField, fold_name
 from desk.models import TermsVersion
 
+# Seconds until a password may be tried again where it was tried too often.
+PASSWORD_WAIT = 15 * 60
+
 LOGIN_THROTTLED = _(
     "There were too many attempts to log in. Wait 15 minutes and try again, or use “Forgot User"
     " ID or password?” below: the emailed link always works."
@@ -55,8 +58,14 @@ class BusinessEmailField(forms.EmailField):
         )
         super().__init__(**kwargs)
 
-    def clean(self, value):
-        return super().clean(value).lower()
+    def to_python(self, value):
+        # Before the validators look: a letter may grow when it is made small.
+        return super().to_python(value).lower()
+
+    def run_validators(self, value):
+        super().run_validators(value)
+        if not value.isascii():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
 
 
 def validate_name(value: str) -> None:
@@ -147,7 +156,7 @@ class LoginForm(forms.Form):
     def __init__(self, request: HttpRequest | None = None, *args, **kwargs):
         self.request = request
         self.user: User | None = None
-        self.throttled = False
+        self.wait = 0
         super().__init__(*args, **kwargs)
         self.helper = portal_helper(_("LOGIN"), "username", "password")
 
@@ -158,10 +167,8 @@ class LoginForm(forms.Form):
             return cleaned
         self.user = authenticate(self.request, username=username, password=password)
         if self.user is None:
-            self.throttled = bool(
-                getattr(self.request, "login_throttled", False) or getattr(self.request, "axes_locked_out", False)
-            )
-            if self.throttled:
+            if getattr(self.request, "login_throttled", False) or getattr(self.request, "axes_locked_out", False):
+                self.wait = PASSWORD_WAIT
                 raise ValidationError(LOGIN_THROTTLED, code="throttled")
             raise ValidationError(
                 _(
@@ -268,12 +275,12 @@ class CurrentPasswordField(forms.CharField):
 class ChecksCurrentPassword:
     """Ask for the present password; a found session must not become a way to guess it."""
 
-    throttled = False
+    wait = 0
 
     def clean_current_password(self) -> str:
         password = self.cleaned_data["current_password"]
         if not throttles.admit_password_check(self.user):
-            self.throttled = True
+            self.wait = PASSWORD_WAIT
             raise ValidationError(_("There were too many attempts. Wait 15 minutes and try again."), code="throttled")
         if not self.user.check_password(password):
             raise ValidationError(_("This is not your present password. Try again."), code="wrong_password")

@@ -22,9 +22,11 @@ from django.utils.crypto import salted_hmac
 from accounts.models import ThrottleCounter, User
 
 ACCOUNT_LIMIT = 100  # NIST SP 800-63B-4, section 3.2.2
+NAME_LIMIT = ACCOUNT_LIMIT // 2  # a User ID and an email address lead to each account
 DEVICE_LIMIT = 10
 DEVICE_WINDOW = timedelta(minutes=15)
 DEVICE_COOKIE_DAYS = 180
+_DEVICE_COOKIE = "helpdesk_device_"
 _DEVICE_SALT = "accounts.throttles.device"
 # A counter without a window runs until it is reset; it may be forgotten after this long.
 COUNTER_RETENTION = timedelta(days=400)
@@ -60,7 +62,7 @@ def fold_address(email: str) -> str:
 
 def fold_identifier(identifier: str) -> str:
     """Return a User ID or a mail address in the form under which it is counted."""
-    return fold_address(identifier) if "@" in identifier else identifier.strip().lower()
+    return fold_address(identifier) if "@" in identifier else fold_name(identifier)
 
 
 def hit(scope: str, subject: str, window: timedelta | None = None) -> int:
@@ -120,63 +122,78 @@ def delete_old_counters() -> int:
 # --- Login ------------------------------------------------------------------------------------
 
 
-def login_subject(request: HttpRequest, identifier: str) -> str:
-    """Return whom a login is about: an account by either of its names, or what was typed."""
-    known = request.__dict__.setdefault("_login_subjects", {})
-    key = identifier.strip().lower()
-    if key not in known:
-        account = User.objects.named(key).values_list("pk", flat=True).first()
-        known[key] = f"account:{account}" if account else f"typed:{key}"
-    return known[key]
+def _names(user: User) -> tuple[str, str]:
+    """Return what somebody may type to log in to the account, as it is counted."""
+    return user.username, user.email
 
 
 def axes_username(request: HttpRequest, credentials: dict | None = None) -> str:
-    """Return the keyed hash that django-axes keeps in place of the user name."""
+    """Return the keyed hash that django-axes keeps in place of the user name.
+
+    Of the name as typed, known or not: one counter for both names of an account would tell a
+    stranger which User ID and which address belong together.
+    """
     identifier = (credentials or {}).get("username") or request.POST.get("username", "")
-    return keyed_hash("axes", login_subject(request, identifier))
+    return keyed_hash("axes", fold_name(identifier))
 
 
-def _device_cookie_name(subject: str) -> str:
-    return f"helpdesk_device_{keyed_hash('device-name', subject)[:12]}"
+def fold_name(identifier: str) -> str:
+    """Return a name that was typed to log in as it is counted and looked up."""
+    return identifier.strip().lower()
 
 
-def _device_of(request: HttpRequest, subject: str) -> str | None:
-    """Return the device's random name when this browser holds the subject's device cookie."""
-    raw = request.COOKIES.get(_device_cookie_name(subject))
+def _device_cookie_name(account: int) -> str:
+    return f"{_DEVICE_COOKIE}{keyed_hash('device-name', str(account))[:12]}"
+
+
+def _device_of(request: HttpRequest, account: int) -> str | None:
+    """Return the device's random name when this browser holds the account's device cookie."""
+    raw = request.COOKIES.get(_device_cookie_name(account))
     if not raw:
         return None
     try:
         holder, device = signing.loads(raw, salt=_DEVICE_SALT, max_age=timedelta(days=DEVICE_COOKIE_DAYS))
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return device if holder == subject else None
+    return device if holder == account else None
 
 
-def trusted_device(request: HttpRequest, subject: str) -> str | None:
-    """Return the device's name while it has not itself failed DEVICE_LIMIT times."""
-    device = _device_of(request, subject)
-    if device and count("device", device, DEVICE_WINDOW) < DEVICE_LIMIT:
+def trusted_device(request: HttpRequest, identifier: str) -> str | None:
+    """Return the name of a browser that knows the account, until it has itself failed too often.
+
+    That is DEVICE_LIMIT times within DEVICE_WINDOW, or ACCOUNT_LIMIT times since its last success:
+    a shared PC must not be a way to guess for ever.
+    """
+    if not any(name.startswith(_DEVICE_COOKIE) for name in request.COOKIES):
+        return None
+    account = User.objects.named(identifier).values_list("pk", flat=True).first()
+    device = _device_of(request, account) if account else None
+    if (
+        device
+        and count("device", device, DEVICE_WINDOW) < DEVICE_LIMIT
+        and count("device-in-all", device) < ACCOUNT_LIMIT
+    ):
         return device
     return None
 
 
 def holds_device_cookie(request: HttpRequest, credentials: dict | None = None) -> bool:
     """Tell django-axes whether the browser has its own counter and is none of axes' business."""
-    identifier = (credentials or {}).get("username") or ""
-    return trusted_device(request, login_subject(request, identifier)) is not None
+    return trusted_device(request, (credentials or {}).get("username") or "") is not None
 
 
 def admit_login(request: HttpRequest, identifier: str) -> bool:
     """Count one attempt before the password is looked at; return whether it may be looked at.
 
-    Counting first keeps parallel guesses within the limit.
+    Counting first keeps parallel guesses within the limit. Each of an account's two names has half
+    of ACCOUNT_LIMIT.
     """
-    subject = login_subject(request, identifier)
-    device = trusted_device(request, subject)
+    device = trusted_device(request, identifier)
     if device:
         hit("device", device, DEVICE_WINDOW)
+        hit("device-in-all", device)
         return True
-    return hit("login", subject) <= ACCOUNT_LIMIT
+    return hit("login", fold_name(identifier)) <= NAME_LIMIT
 
 
 def login_succeeded(request: HttpRequest, user: User) -> None:
@@ -185,26 +202,27 @@ def login_succeeded(request: HttpRequest, user: User) -> None:
     Past the cap only a new permanent password does that: a success from a known browser must
     not hand strangers another hundred guesses.
     """
-    subject = f"account:{user.pk}"
-    device = _device_of(request, subject)
+    device = _device_of(request, user.pk)
     if device:
         reset("device", device)
-    if count("login", subject) <= ACCOUNT_LIMIT:
-        reset("login", subject)
+        reset("device-in-all", device)
+    for name in _names(user):
+        if count("login", name) <= NAME_LIMIT:
+            reset("login", name)
 
 
 def forget_login_failures(user: User) -> None:
     """Open the account's password to every browser again."""
-    reset("login", f"account:{user.pk}")
+    for name in _names(user):
+        reset("login", name)
 
 
 def set_device_cookie(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """Let this browser log in to this account whatever strangers try elsewhere."""
-    subject = f"account:{user.pk}"
-    device = _device_of(request, subject) or secrets.token_urlsafe(16)
+    device = _device_of(request, user.pk) or secrets.token_urlsafe(16)
     response.set_cookie(
-        _device_cookie_name(subject),
-        signing.dumps([subject, device], salt=_DEVICE_SALT),
+        _device_cookie_name(user.pk),
+        signing.dumps([user.pk, device], salt=_DEVICE_SALT),
         max_age=timedelta(days=DEVICE_COOKIE_DAYS),
         path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,

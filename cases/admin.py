@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.http import Http404
-from django.utils.functional import cached_property
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+from accounts.text import clean_query
 from cases import statuses
 from cases.case_page import CasePage
 from cases.models import Case, Queue, RequestType
 from cases.search import search_for_agents
 from cases.templatetags.cases import status_badge
+from mail.paging import CappedPaginator
 
 ROWS_PER_PAGE = 50
-MOST_PAGES = 100
-
-
-class CappedPaginator(Paginator):
-    """Count up to the last page that is offered: a big table is never counted whole."""
-
-    @cached_property
-    def count(self) -> int:
-        return self.object_list.order_by()[: ROWS_PER_PAGE * MOST_PAGES].count()
 
 
 class ChosenFilter(admin.SimpleListFilter):
@@ -157,7 +150,12 @@ class KeptAdmin(admin.ModelAdmin):
 @admin.register(Queue)
 class QueueAdmin(KeptAdmin):
     list_display = ("name", "is_default")
-    filter_horizontal = ("members",)
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        """Offer as members those who may work its cases: nobody else can be mailed about them."""
+        if db_field.name == "members":
+            kwargs |= {"queryset": User.objects.agents(), "widget": forms.CheckboxSelectMultiple}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 @admin.register(RequestType)
@@ -166,3 +164,6 @@ class RequestTypeAdmin(KeptAdmin):
     list_select_related = ("queue",)
     list_filter = ("is_active", "queue")
     search_fields = ("name",)
+
+    def get_search_results(self, request, queryset, search_term):
+        return super().get_search_results(request, queryset, clean_query(search_term))

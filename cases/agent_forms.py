@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.text import MultiLineField
-from cases.forms import TOO_LONG, OneTimeForm, key_prefix
-from cases.models import TEXT_LIMIT, Case, CaseEvent, Message
-from cases.people import agents
+from cases.forms import KEPT_HINT, LIMIT_HINT, TOO_LONG, OneTimeForm, key_prefix
+from cases.models import TEXT_LIMIT, Case, Message
 from cases.statuses import BY_CODE, NEW, OPEN
 
 REPLY_DRAFT = "case_reply"
@@ -19,24 +21,30 @@ def _labels(codes: tuple[str, ...]) -> list:
     return [(code, BY_CODE[code].label) for code in codes]
 
 
+class SeenField(forms.IntegerField):
+    """The id of an event; without one, or with junk, nothing has been seen."""
+
+    def clean(self, value) -> int:
+        try:
+            return super().clean(value) or 0
+        except ValidationError:
+            return 0
+
+
 class SeenForm(forms.Form):
     """A form that remembers the newest event its page showed."""
 
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**63 - 1)
+    seen = SeenField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**63 - 1)
 
-    def clean_seen(self) -> int:
-        return self.cleaned_data.get("seen") or 0
+    @property
+    def last_seen(self) -> int:
+        """Return the newest event that the posted page showed."""
+        return self.fields["seen"].clean(self.data.get(self.add_prefix("seen")))
 
-    def missed(self, case: Case) -> list[CaseEvent]:
-        """Return what happened since the posted page was shown, and count it as shown."""
-        raw = str(self.data.get(self.add_prefix("seen"), ""))
-        seen = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else 0
-        events = list(case.events.filter(pk__gt=seen).select_related("by").order_by("pk")[:50])
-        if events:
-            newest = case.events.order_by("-pk").values_list("pk", flat=True)[0]
-            self.data = self.data.copy()
-            self.data[self.add_prefix("seen")] = str(newest)
-        return events
+    def catch_up(self, newest: int) -> None:
+        """Count what has happened until an event as shown: the posted form is shown again beside it."""
+        self.data = self.data.copy()
+        self.data[self.add_prefix("seen")] = str(newest)
 
 
 class ReplyForm(SeenForm, OneTimeForm):
@@ -47,12 +55,14 @@ class ReplyForm(SeenForm, OneTimeForm):
         label=_("Text"),
         max_length=TEXT_LIMIT,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text=_("Up to 20,000 characters. A public reply is mailed to the provider in full."),
+        help_text=format_lazy(
+            "{} {} {}", LIMIT_HINT, _("A public reply is mailed to the provider in full."), KEPT_HINT
+        ),
         error_messages={"required": _("Enter your text."), "max_length": TOO_LONG},
     )
     set_status = forms.ChoiceField(label=_("And set status to"), required=False)
 
-    def __init__(self, *args, user, case: Case, **kwargs):
+    def __init__(self, *args, user: User, case: Case, **kwargs):
         super().__init__(*args, user=user, draft_kind=REPLY_DRAFT, key_prefix=key_prefix(case), **kwargs)
         kinds = [(Message.Kind.INTERNAL, _("an internal note (the provider never sees it)"))]
         if case.state.is_final:
@@ -89,5 +99,5 @@ class AssignForm(SeenForm):
     def __init__(self, *args, case: Case, **kwargs):
         kwargs["initial"] = {"agent": case.assigned_agent_id} | kwargs.get("initial", {})
         super().__init__(*args, auto_id="id_assign_%s", **kwargs)
-        self.fields["agent"].queryset = agents()
+        self.fields["agent"].queryset = User.objects.agents()
         self.fields["agent"].label_from_instance = lambda agent: agent.display_name

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from cases import services
 from cases.agent_forms import REPLY_DRAFT, AssignForm, ReplyForm, StatusForm
 from cases.forms import unsent_draft
-from cases.history import tell_changes, tell_story
+from cases.history import tell_story
 from cases.models import Case, Message
 from mail.services import last_failure
 
@@ -115,8 +115,10 @@ class CasePage:
     def show(self, *, reply_form=None, status_form=None, assign_form=None) -> HttpResponse:
         case, user, draft = self._latest(), self.request.user, None
         story = tell_story(case, internal=True)
-        posted = reply_form or status_form or assign_form
-        missed = posted.missed(case) if posted else []
+        missed = []
+        if posted := reply_form or status_form or assign_form:
+            missed = story.since(posted.last_seen)
+            posted.catch_up(story.seen)
         if reply_form is None:
             reply_form, draft = self._fresh_reply_form(story.seen)
         seen = {"initial": {"seen": story.seen}}
@@ -126,7 +128,7 @@ class CasePage:
             "original": case,
             "title": f"{case.case_id}: {case.request_type}",
             "story": story,
-            "missed": tell_changes(missed),
+            "missed": missed,
             "draft": draft,
             "reply_form": reply_form,
             "status_form": status_form or StatusForm(case=case, **seen),

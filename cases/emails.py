@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.models import User
 from accounts.services import wants_mail
 from cases.models import Case, Message
-from cases.people import agents
-from cases.statuses import BY_CODE
+from cases.statuses import BY_CODE, Status
 from mail.models import OutboxEvent, OutboxMessage
 from mail.registry import Addressee, Content
 from mail.render import render
 
 
 def _case(number: int) -> Case:
-    return Case.objects.select_related("provider", "request_type", "assigned_agent").get(pk=number)
+    return Case.objects.select_related("request_type").get(pk=number)
 
 
 def _to(kind: str, user_ids: Iterable[int], *, but: int | None = None) -> Iterator[Addressee]:
@@ -30,15 +30,20 @@ def _to(kind: str, user_ids: Iterable[int], *, but: int | None = None) -> Iterat
         yield Addressee(kind, user_id=user_id)
 
 
-def _members(case: Case) -> list[int]:
-    return list(agents().filter(queues=case.queue_id).values_list("pk", flat=True))
+def _agents(**only) -> list[int]:
+    return list(User.objects.agents().filter(**only).values_list("pk", flat=True))
+
+
+def _watchers(case: Case) -> list[int]:
+    """Return who hears of the cases of a queue: its members, or every agent while it has none."""
+    return _agents(queues=case.queue_id) or _agents()
 
 
 def expand_case_filed(event: OutboxEvent) -> Iterator[Addressee]:
     """Send the receipt to the provider, and word of the case to the members of its queue."""
     case = _case(event.about_id)
     yield from _to("case_filed", [case.provider_id])
-    yield from _to("agent_new_case", _members(case), but=case.provider_id)
+    yield from _to("agent_new_case", _watchers(case), but=case.provider_id)
 
 
 def expand_case_message_added(event: OutboxEvent) -> Iterator[Addressee]:
@@ -47,8 +52,7 @@ def expand_case_message_added(event: OutboxEvent) -> Iterator[Addressee]:
     if message.kind == Message.Kind.PUBLIC:
         yield from _to("case_reply", [case.provider_id], but=message.author_id)
     elif message.kind == Message.Kind.PROVIDER:
-        agent = case.assigned_agent
-        readers = [agent.pk] if agent and agent.is_agent else _members(case)
+        readers = _agents(pk=case.assigned_agent_id) or _watchers(case)
         yield from _to("agent_provider_replied", readers, but=message.author_id)
 
 
@@ -58,7 +62,7 @@ def expand_case_status_changed(event: OutboxEvent) -> Iterator[Addressee]:
 
 
 def expand_case_assigned(event: OutboxEvent) -> Iterator[Addressee]:
-    yield from _to("agent_assigned", [event.refs["agent"]], but=event.refs["by"])
+    yield from _to("agent_assigned", _agents(pk=event.refs["agent"]), but=event.refs["by"])
 
 
 def _render(message: OutboxMessage, case: Case, *, automatic: bool = True, **context) -> Content:
@@ -66,7 +70,6 @@ def _render(message: OutboxMessage, case: Case, *, automatic: bool = True, **con
         "case": case,
         "recipient": message.recipient,
         "case_url": settings.SITE_URL + reverse("cases:case_detail", args=[case.case_id]),
-        "my_lists_url": settings.SITE_URL + reverse("cases:my_lists"),
         "workspace_url": settings.SITE_URL + reverse("admin:cases_case_change", args=[case.pk]),
     }
     return render(message.kind, context, thread=f"case-{case.pk}", automatic=automatic)
@@ -74,6 +77,15 @@ def _render(message: OutboxMessage, case: Case, *, automatic: bool = True, **con
 
 def _reads(message: OutboxMessage) -> bool:
     return message.recipient is not None and message.recipient.is_active
+
+
+def _works(message: OutboxMessage) -> bool:
+    return bool(_agents(pk=message.recipient_id))
+
+
+def _status_then(message: OutboxMessage) -> Status:
+    """Return the status that the event told of: each try of one mail says the same."""
+    return BY_CODE[message.event.refs["status"]]
 
 
 def build_about_case(message: OutboxMessage) -> Content | None:
@@ -85,27 +97,25 @@ def build_case_reply(message: OutboxMessage) -> Content | None:
     if not _reads(message):
         return None
     reply = Message.objects.select_related("author").get(pk=message.event.refs["message"])
-    return _render(message, _case(message.about_id), automatic=False, reply=reply)
+    case, status = _case(message.about_id), _status_then(message)
+    return _render(message, case, automatic=False, reply=reply, status=status)
 
 
 def build_case_status_changed(message: OutboxMessage) -> Content | None:
     if not _reads(message):
         return None
-    status = BY_CODE[message.event.refs["status"]]
-    return _render(message, _case(message.about_id), status=status)
+    return _render(message, _case(message.about_id), status=_status_then(message))
 
 
 def build_for_agent(message: OutboxMessage) -> Content | None:
     """Build a mail to somebody who works cases and still does; it leads to the workspace."""
-    return build_about_case(message) if _reads(message) and message.recipient.is_agent else None
+    return build_about_case(message) if _works(message) else None
 
 
 def build_agent_assigned(message: OutboxMessage) -> Content | None:
     """Build agent_assigned, unless somebody else has got the case meanwhile."""
     case = _case(message.about_id)
-    if not _reads(message) or case.assigned_agent_id != message.recipient_id:
-        return None
-    return _render(message, case)
+    return _render(message, case) if _works(message) and case.assigned_agent_id == message.recipient_id else None
 
 
 EVENTS: dict[str, Callable[[OutboxEvent], Iterable[Addressee]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
 from crispy_forms.bootstrap import StrictButton
 from crispy_forms.helper import FormHelper
@@ -10,11 +11,13 @@ from crispy_forms.layout import Div, Fieldset, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils.text import format_lazy, normalize_newlines
 from django.utils.translation import gettext_lazy as _
 
 from accounts import drafts
-from accounts.models import Draft, Membership, Organization
+from accounts.models import Draft, Membership, User
 from accounts.models.organizations import PLACEHOLDER_NAME
+from accounts.services import primary_organization, secondary_organizations
 from accounts.text import MultiLineField, SingleLineField, fold_name
 from cases.models import TEXT_LIMIT, Case, RequestType, case_number
 from cases.services import INTAKE_DRAFT, Filing, Origin, message_sent_from
@@ -23,10 +26,14 @@ PATIENT_DATA_HINT = _(
     "Do not give patients' names, dates of birth or other patient data."
     " If a record is about a patient, give its CVMS number."
 )
-LIMIT_HINT = _("Up to 20,000 characters. Blanks and line breaks are kept.")
-KEPT_HINT = _("If your session ends before you send it, your text is kept for you for 7 days.")
-TOO_LONG = _("Shorten the text to 20,000 characters. It has %(show_value)s.")
-
+LIMIT_HINT = format_lazy(_("Up to {limit} characters. Blanks and line breaks are kept."), limit=f"{TEXT_LIMIT:,}")
+KEPT_HINT = format_lazy(
+    _("If your session ends within {hours} hours of opening this form, your text is kept for you for {days} days."),
+    hours=drafts.STAMP_MAX_AGE // timedelta(hours=1),
+    days=drafts.DRAFT_RETENTION.days,
+)
+TEXT_HINT = format_lazy("{} {} {}", PATIENT_DATA_HINT, LIMIT_HINT, KEPT_HINT)
+TOO_LONG = format_lazy(_("Shorten the text to {limit} characters. It has %(show_value)s."), limit=f"{TEXT_LIMIT:,}")
 
 INFORMATION_DRAFT = "case_information"
 INTAKE_DRAFT_FIELDS = (
@@ -41,11 +48,6 @@ INTAKE_DRAFT_FIELDS = (
     "drafts",
 )
 INFORMATION_DRAFT_FIELDS = ("body", "drafts")
-
-
-def new_key() -> str:
-    """Return a one-time key for one rendering of a form."""
-    return secrets.token_urlsafe(16)
 
 
 class ReadOnlyInput(forms.TextInput):
@@ -68,19 +70,19 @@ class OneTimeForm(forms.Form):
     stamp = forms.CharField(widget=forms.HiddenInput, required=False)
     drafts = forms.CharField(widget=forms.HiddenInput, required=False, max_length=600)
 
-    def __init__(self, *args, user, draft_kind: str, key_prefix: str = "", **kwargs):
+    def __init__(self, *args, user: User, draft_kind: str, key_prefix: str = "", **kwargs):
         super().__init__(*args, **kwargs)
         self.user, self.draft_kind, self.key_prefix = user, draft_kind, key_prefix
         if not self.is_bound:
-            self._give_key(new_key())
-        elif not self._posted_key_is_ours():
+            self._give_key()
+        elif not self._posted_key_fits():
             self.renew_key()
 
-    def _give_key(self, key: str) -> None:
-        self.initial["key"] = self.key_prefix + key
+    def _give_key(self) -> None:
+        self.initial["key"] = self.key_prefix + secrets.token_urlsafe(16)
         self.initial["stamp"] = drafts.make_stamp(self.user, self.draft_kind, self.initial["key"])
 
-    def _posted_key_is_ours(self) -> bool:
+    def _posted_key_fits(self) -> bool:
         try:
             key = self.fields["key"].clean(self.data.get(self.add_prefix("key"), ""))
         except ValidationError:
@@ -89,7 +91,7 @@ class OneTimeForm(forms.Form):
 
     def renew_key(self) -> None:
         """Give a posted form a fresh one-time key and stamp; everything typed stays."""
-        self._give_key(new_key())
+        self._give_key()
         self.data = self.data.copy()
         for name in ("key", "stamp"):
             self.data[self.add_prefix(name)] = self.initial[name]
@@ -158,23 +160,21 @@ class IntakeForm(OneTimeForm):
         label=_("DESCRIPTION OF REQUEST"),
         max_length=TEXT_LIMIT,
         widget=forms.Textarea(attrs={"rows": 10}),
+        help_text=TEXT_HINT,
         error_messages={"required": _("Describe your request."), "max_length": TOO_LONG},
     )
     follow_up_to = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
 
-    def __init__(self, *args, user, primary: Organization, secondaries, **kwargs):
-        self.primary, self.secondaries = primary, list(secondaries)
+    def __init__(self, *args, user: User, **kwargs):
+        self.primary, self.secondaries = primary_organization(user), list(secondary_organizations(user))
         super().__init__(*args, user=user, draft_kind=INTAKE_DRAFT, **kwargs)
         self.initial |= {
             "contact_name": user.display_name,
             "contact_email": user.email,
-            "provider_organization": primary.name,
+            "provider_organization": self.primary.name,
         }
         self.initial.setdefault("contact_phone", user.phone)
         self.fields["request_type"].queryset = RequestType.objects.offered()
-        self.fields["description"].help_text = " ".join(
-            str(hint) for hint in (PATIENT_DATA_HINT, LIMIT_HINT, KEPT_HINT)
-        )
         if self.secondaries:
             self.fields["secondary"].choices = [
                 ("", _("None of these")),
@@ -182,7 +182,7 @@ class IntakeForm(OneTimeForm):
             ]
         else:
             del self.fields["secondary"]
-        if not primary.is_placeholder:
+        if not self.primary.is_placeholder:
             del self.fields["primary_name"]
             self._keep_name_typed_before_the_primary_was_known()
         self.helper = self._helper()
@@ -257,9 +257,8 @@ class IntakeForm(OneTimeForm):
         raw = self.cleaned_data["follow_up_to"]
         if not raw:
             return None
-        own = Case.objects.visible_to(self.user).filter(provider=self.user)
-        case = own.filter(pk=case_number(raw)).first()
-        if case is None or not case.state.is_final:
+        case = own_finished_case(self.user, raw)
+        if case is None:
             raise ValidationError(_("A follow-up case refers to a finished case of yours."))
         return case
 
@@ -311,13 +310,14 @@ class InformationForm(OneTimeForm):
         label=_("Add information"),
         max_length=TEXT_LIMIT,
         widget=forms.Textarea(attrs={"rows": 7}),
+        help_text=TEXT_HINT,
         error_messages={
             "required": _("Enter the information that you want to add."),
             "max_length": TOO_LONG,
         },
     )
 
-    def __init__(self, *args, user, case: Case, **kwargs):
+    def __init__(self, *args, user: User, case: Case, **kwargs):
         super().__init__(
             *args,
             user=user,
@@ -325,11 +325,16 @@ class InformationForm(OneTimeForm):
             key_prefix=key_prefix(case),
             **kwargs,
         )
-        self.fields["body"].help_text = " ".join(str(hint) for hint in (PATIENT_DATA_HINT, LIMIT_HINT, KEPT_HINT))
         self.helper = FormHelper()
         self.helper.form_action = reverse("cases:case_add_information", args=[case.case_id])
         self.helper.layout = Layout("key", "stamp", "drafts", "body")
         self.helper.add_input(Submit("send", _("Send to the Help Desk")))
+
+
+def own_finished_case(user: User, case_id: str) -> Case | None:
+    """Return the finished case of this provider that a follow-up names, if there is one."""
+    case = Case.objects.visible_to(user).filter(provider=user, pk=case_number(case_id)).first()
+    return case if case and case.state.is_final else None
 
 
 def key_prefix(case: Case) -> str:
@@ -339,10 +344,10 @@ def key_prefix(case: Case) -> str:
 
 def same_text(stored: str, typed: str) -> bool:
     """Tell whether a browser's text is the one that was stored: line breaks differ on the way."""
-    return stored == typed.replace("\r\n", "\n").replace("\r", "\n")
+    return stored == normalize_newlines(typed)
 
 
-def unsent_draft(user, kind: str, case: Case) -> Draft | None:
+def unsent_draft(user: User, kind: str, case: Case) -> Draft | None:
     """Return the text kept for this person on this case, unless its first try did arrive."""
     draft = drafts.latest_draft(user, kind, key_prefix=key_prefix(case))
     if draft is None:

@@ -32,11 +32,22 @@ class Story:
     """Everything on a case that its reader may see.
 
     Arguments:
-        seen: id of the newest event, whatever its kind; forms carry it to notice what they missed.
+        events: all of them, whatever their kind, oldest first.
     """
 
     entries: list[Entry]
-    seen: int
+    events: list[CaseEvent]
+
+    @property
+    def seen(self) -> int:
+        """Return the id of the newest event; forms carry it to notice what they missed."""
+        return self.events[-1].pk if self.events else 0
+
+    def since(self, seen: int) -> list[str]:
+        """Say, to those who work cases, what somebody missed who saw the case up to an event."""
+        missed = [event for event in self.events if event.pk > seen]
+        names = _names(missed)
+        return [staff_sentence(event, names) for event in missed]
 
 
 def tell_story(case: Case, *, internal: bool) -> Story:
@@ -62,7 +73,7 @@ def tell_story(case: Case, *, internal: bool) -> Story:
     said = [Entry(message.created_at, message=message) for message in messages]
     # Sorting is stable: at the same moment the message stands before what it brought about.
     entries = sorted(said + changes, key=lambda entry: entry.at)
-    return Story(entries, seen=events[-1].pk if events else 0)
+    return Story(entries, events)
 
 
 def _names(events: list[CaseEvent]) -> dict[str, str]:
@@ -85,7 +96,9 @@ def _label(code: str) -> str:
 def provider_sentence(event: CaseEvent, case: Case) -> str:
     """Say a change of status in plain words, without an agent's name."""
     if event.by_id is None:
-        return _("The portal closed the case, 14 days after it was resolved.")
+        return _("The portal closed the case, %(days)s days after it was resolved.") % {
+            "days": statuses.CLOSE_AFTER.days
+        }
     if event.to_value == statuses.OPEN.code:
         if event.by_id == case.provider_id:
             return _("The new information opened the case again.")
@@ -121,9 +134,3 @@ def staff_sentence(event: CaseEvent, names: dict[str, str]) -> str:
             "new": names.get(event.to_value, nobody),
         }
     return _("%(who)s: %(what)s") % {"who": who, "what": event.get_kind_display()}
-
-
-def tell_changes(events: list[CaseEvent]) -> list[str]:
-    """Say what somebody missed, for the page of a change that came too late."""
-    names = _names(events)
-    return [staff_sentence(event, names) for event in events]

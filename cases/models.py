@@ -80,7 +80,6 @@ class Queue(models.Model):
         verbose_name=_("members"),
         related_name="queues",
         blank=True,
-        limit_choices_to={"is_staff": True, "is_active": True},
     )
 
     class Meta:

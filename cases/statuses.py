@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 OPEN_GROUP, RESOLVED_GROUP, FINAL_GROUP = "open", "resolved", "final"
 HELP_DESK, PROVIDER, NOBODY = "help_desk", "provider", "nobody"
+
+# How long a case stays Resolved before the portal closes it.
+CLOSE_AFTER = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -79,9 +84,12 @@ RESOLVED = Status(
     ball=NOBODY,
     next=("open", "closed"),
     agent_next=("open", "closed"),
-    sentence=_(
-        "The Help Desk has answered your case. If something is still wrong, add information below:"
-        " that opens the case again. Otherwise it closes by itself after 14 days."
+    sentence=format_lazy(
+        _(
+            "The Help Desk has answered your case. If something is still wrong, add information below:"
+            " that opens the case again. Otherwise it closes by itself after {days} days."
+        ),
+        days=CLOSE_AFTER.days,
     ),
 )
 CLOSED = Status(

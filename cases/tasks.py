@@ -7,5 +7,5 @@ from cases import services
 
 @shared_task(name="cases.close_resolved")
 def close_resolved() -> int:
-    """Close what has been resolved for 14 days; return how many."""
+    """Close what has been resolved long enough; return how many."""
     return services.close_resolved()

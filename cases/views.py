@@ -10,15 +10,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import drafts
-from accounts.services import primary_organization, secondary_organizations
+from accounts.models import User
 from cases import services, statuses
-from cases.forms import INFORMATION_DRAFT, InformationForm, IntakeForm, same_text, unsent_draft
+from cases.forms import INFORMATION_DRAFT, InformationForm, IntakeForm, unsent_draft
 from cases.history import tell_story
+from cases.intake import open_intake
 from cases.lists import list_cases
 from cases.models import Case, case_number
 
 
-def _visible_case(user, number: int, **only) -> Case:
+def _visible_case(user: User, number: int, **only) -> Case:
     """Return a case that this person may see.
 
     Raises:
@@ -28,7 +29,7 @@ def _visible_case(user, number: int, **only) -> Case:
     return get_object_or_404(cases, pk=number, **only)
 
 
-def _own_case(user, number: int) -> Case:
+def _own_case(user: User, number: int) -> Case:
     """Return a case that this provider filed; seeing a colleague's is not answering it.
 
     Raises:
@@ -48,31 +49,22 @@ def my_lists(request: HttpRequest) -> HttpResponse:
     context = {
         "list": list_cases(request.user, request.GET),
         "statuses": statuses.ALL,
-        "leads_to_admin": request.user.is_staff and request.user.is_agent,
+        "leads_to_admin": request.user.is_agent,
     }
     return render(request, "cases/my_lists.html", context)
-
-
-def _intake_form(user, *args, draft=None, **kwargs) -> IntakeForm:
-    kwargs |= {
-        "user": user,
-        "primary": primary_organization(user),
-        "secondaries": secondary_organizations(user),
-    }
-    return IntakeForm.from_draft(draft, **kwargs) if draft else IntakeForm(*args, **kwargs)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def case_new(request: HttpRequest) -> HttpResponse:
     if not request.user.is_provider:
-        messages.info(request, _("Providers file cases here. Staff cannot file one yet."))
+        messages.info(request, _("Staff do not file cases here."))
         return redirect("cases:my_lists")
     if request.method != "POST" or "carry" in request.POST:
         return _show_intake(request)
     if "discard" in request.POST:
         drafts.delete_drafts(request.user, services.INTAKE_DRAFT, request.POST["discard"].split()[:10])
         return redirect("cases:case_new")
-    form = _intake_form(request.user, request.POST)
+    form = IntakeForm(request.POST, user=request.user)
     if not form.is_valid():
         return render(request, "cases/case_new.html", {"form": form})
     if "add_to" in request.POST:
@@ -91,33 +83,10 @@ def case_new(request: HttpRequest) -> HttpResponse:
 
 
 def _show_intake(request: HttpRequest) -> HttpResponse:
-    """Show a fresh rendering: of text carried over from a finished case, of a draft, or empty."""
-    user, asked = request.user, request.POST if request.method == "POST" else request.GET
-    follow_up = asked.get("follow_up", "")
-    initial = {
-        "description": asked.get("description", "") if "carry" in request.POST else "",
-        "follow_up_to": _finished_case_id(user, follow_up) if follow_up else "",
-    }
-    draft = None if follow_up else drafts.latest_draft(user, services.INTAKE_DRAFT)
-    filed = services.case_filed_from(by=user, key=draft.key) if draft else None
-    context = {"draft": draft, "filed": filed}
-    if filed and same_text(filed.description, draft.data["description"]):
-        # The first try did arrive: its text is offered no more, and goes with the next submit.
-        context = {"filed_before": filed}
-        form = _intake_form(user, initial=initial | {"drafts": draft.key})
-    elif draft:
-        form = _intake_form(user, draft=draft)
-    else:
-        form = _intake_form(user, initial=initial)
-    if context.get("filed"):
-        form.offer_adding_to(filed)
-    return render(request, "cases/case_new.html", context | {"form": form})
-
-
-def _finished_case_id(user, text: str) -> str:
-    """Return the ID of the person's own finished case that a follow-up names, or nothing."""
-    case = Case.objects.visible_to(user).filter(provider=user, pk=case_number(text)).first()
-    return case.case_id if case and case.state.is_final else ""
+    asked = request.POST if request.method == "POST" else request.GET
+    carried = request.POST.get("description", "") if "carry" in request.POST else ""
+    intake = open_intake(request.user, follow_up=asked.get("follow_up", ""), carried=carried)
+    return render(request, "cases/case_new.html", intake._asdict())
 
 
 def _add_to_filed_case(request: HttpRequest, form: IntakeForm) -> HttpResponse:
@@ -155,7 +124,7 @@ def _show_case(request: HttpRequest, case: Case, form=None, **context) -> HttpRe
         "form": form,
         "is_own": is_own,
         "story": tell_story(case, internal=False),
-        "leads_to_admin": user.is_staff and user.is_agent,
+        "leads_to_admin": user.is_agent,
     }
     return render(request, "cases/case_detail.html", context)
 

@@ -42,7 +42,6 @@ class OpeningHoursAdmin(FactAdmin):
 @admin.register(Holiday)
 class HolidayAdmin(FactAdmin):
     list_display = ["date", "name"]
-    date_hierarchy = "date"
 
 
 @admin.register(Resource)

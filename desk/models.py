@@ -140,7 +140,6 @@ class TermsVersion(models.Model):
         verbose_name = _("terms version")
         verbose_name_plural = _("terms versions")
         ordering = ["-published_at"]
-        get_latest_by = "published_at"
 
     def __str__(self):
         return self.version

@@ -70,10 +70,6 @@ class HelpDesk:
     def state_text(self) -> str:
         return hours.describe_state(self.facts.schedule, self.now)
 
-    @property
-    def opens_next(self) -> datetime | None:
-        return self.facts.schedule.next_opening(self.now)
-
 
 # The guide's own facts, for a page that must be shown while the database is down.
 BUILT_IN = Facts(

@@ -4,8 +4,20 @@ import os
 from typing import NoReturn
 
 from celery import Celery, signals
+from celery.loaders.app import AppLoader
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+
+
+class SettingsLoader(AppLoader):
+    """Read the settings, and say in one sentence which one is missing."""
+
+    def config_from_object(self, obj, silent=False):
+        try:
+            return super().config_from_object(obj, silent)
+        except ImproperlyConfigured as error:
+            raise SystemExit(f"The portal does not start: {error}") from None
 
 
 class HelpDeskCelery(Celery):
@@ -14,6 +26,8 @@ class HelpDeskCelery(Celery):
     @property
     def Worker(self):  # noqa: N802 (Celery's own name)
         self._refuse_memory_broker("worker")
+        # libpq reads it: longer than a request may wait, for what deletes many rows.
+        os.environ.setdefault("PGOPTIONS", "-c statement_timeout=60s")
         return self.subclass_with_self("celery.apps.worker:Worker")
 
     @property
@@ -29,7 +43,7 @@ class HelpDeskCelery(Celery):
             )
 
 
-app = HelpDeskCelery("helpdesk")
+app = HelpDeskCelery("helpdesk", loader="helpdesk.celery:SettingsLoader")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

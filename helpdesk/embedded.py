@@ -87,6 +87,8 @@ def lock_data_dir(data_dir: Path) -> TextIO:
     """Hold the data directory for this web process and its children; raise BlockingIOError when another holds it.
 
     The lock belongs to the open file that is returned, and ends with the last process that has it, however it ends.
+    It cannot see a portal with another DATA_DIR on the same database. No mail is lost or doubled by such a pair, since
+    the outbox is made for any number of workers; but each has a beat of its own, and a mailbox in demo mode.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     file = (data_dir / "web.lock").open("a")

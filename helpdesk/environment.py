@@ -27,6 +27,15 @@ REQUIRED_IN_PRODUCTION = {
     "SITE_URL": "the address that people type, e.g. https://helpdesk.example.org",
 }
 
+# libpq's names (PostgreSQL documentation, 34.1.2): seconds, but tcp_user_timeout in milliseconds.
+POSTGRESQL_TIME_LIMITS = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5000,
+}
+
 
 class Environment(environ.Env):
     """django-environ's reader, with refusals that say what to set."""
@@ -130,6 +139,10 @@ def database_from_url(url: str) -> dict:
 
     SQLite takes the write lock at BEGIN and waits for it: with Django's defaults most
     concurrent writers fail with "database is locked".
+
+    A connection to PostgreSQL that has gone silent is given up within about ten seconds: TCP asks an idle host whether
+    it is there, and waits 5 s for what it sent. How long a statement may take is for each process to say (PGOPTIONS in
+    gunicorn.py and celery.py): a migration may take its time.
     """
     try:
         config = environ.Env.db_url_config(url)
@@ -149,7 +162,7 @@ def database_from_url(url: str) -> dict:
         if config["NAME"] not in {":memory:", ""}:
             Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     elif engine == "django.db.backends.postgresql":
-        config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+        config["OPTIONS"] = POSTGRESQL_TIME_LIMITS | config.get("OPTIONS", {})
         config.setdefault("CONN_MAX_AGE", 60)
         config["CONN_HEALTH_CHECKS"] = True
     else:

@@ -7,7 +7,6 @@ ribbon only where the request had loaded the person before it failed.
 from __future__ import annotations
 
 import logging
-import math
 import sys
 from dataclasses import dataclass
 
@@ -71,13 +70,6 @@ def payload_too_large(request: HttpRequest) -> HttpResponse:
     return error_page(request, 413)
 
 
-def too_many_requests(request: HttpRequest, retry_after: int) -> HttpResponse:
-    """Answer 429; `retry_after` in seconds."""
-    response = error_page(request, 429, retry_minutes=math.ceil(retry_after / 60))
-    response["Retry-After"] = str(retry_after)
-    return response
-
-
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Lead back to a long form whose text could be kept for its owner; else say how to send again."""
     rescued = import_string(settings.DRAFT_RESCUE)(request)
@@ -100,7 +92,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def service_unavailable(request: HttpRequest) -> HttpResponse:
-    """Answer 503 and say that nothing was stored; a POST of our own form comes back as a form."""
+    """Answer 503 and say that nothing was stored; a POST of the portal's own form comes back as a form."""
     echoed = echoed_fields(request)
     response = error_page(
         request,
@@ -114,14 +106,14 @@ def service_unavailable(request: HttpRequest) -> HttpResponse:
 
 
 class _CsrfVerdict(CsrfViewMiddleware):
-    """Say whether a POST came from our own form, without answering it."""
+    """Say whether a POST came from the portal's own form, without answering it."""
 
     def _reject(self, request, reason):
         return reason
 
 
 def echoed_fields(request: HttpRequest) -> list[EchoedField]:
-    """Return what a POST of our own form held: never a password, a file or somebody else's form."""
+    """Return what a POST of the portal's own form held: never a password, a file or somebody else's form."""
     if request.method != "POST":
         return []
     verdict = _CsrfVerdict(lambda request: None)

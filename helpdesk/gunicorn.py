@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from gunicorn import glogging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+# libpq reads it: a request that waits for a lock in PostgreSQL gives its thread back.
+os.environ.setdefault("PGOPTIONS", "-c statement_timeout=15s")
 try:
     settings.PORT  # noqa: B018 (the first look reads them)
 except ImproperlyConfigured as error:

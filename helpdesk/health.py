@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.apps import apps
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseIsAway
+from django.db import connection
 from django.db.models import Max, Min
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -32,7 +34,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     """Answer 503 while the database is away, beat is silent, or owed mail is not leaving."""
     try:
         report = _report(timezone.now())
-    except DatabaseError:
+    except DatabaseIsAway:
         report = {"database": "away"}
     is_ready = report["database"] == "ok" and not report["problems"]
     report = {"status": "ok" if is_ready else "unavailable", **report}
@@ -69,6 +71,10 @@ def _owed_mail() -> tuple[datetime | None, datetime | None]:
         created.append(owed["created"])
         due.append(owed["due"])
     return min(filter(None, created), default=None), min(filter(None, due), default=None)
+
+
+def is_health_check(view: Callable) -> bool:
+    return view in (live, ready)
 
 
 def _age(moment: datetime | None, now: datetime) -> int | None:

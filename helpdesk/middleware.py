@@ -15,6 +15,7 @@ from django.core.handlers.wsgi import LimitedStream
 from django.http import HttpRequest, HttpResponse
 
 from helpdesk.errors import payload_too_large
+from helpdesk.health import is_health_check
 from helpdesk.logging import request_reference, without_secrets
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -23,7 +24,7 @@ access_log = logging.getLogger("helpdesk.access")
 
 
 class RequestReferenceMiddleware:
-    """Give each request a reference and write one log line about it.
+    """Give each request a reference and write one log line about it; let health checks pass by.
 
     The line has method, path, status, milliseconds and the person's number; never a query string,
     and not the token of a set-password link.
@@ -33,6 +34,8 @@ class RequestReferenceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # A client may name any codec of Python's in its Content-Type, hex and zip among them.
+        request.encoding = "utf-8"
         request.reference = secrets.token_hex(6)
         token = request_reference.set(request.reference)
         started = time.perf_counter()
@@ -52,6 +55,10 @@ class RequestReferenceMiddleware:
             return response
         finally:
             request_reference.reset(token)
+
+    def process_view(self, request, view, args, kwargs) -> HttpResponse | None:
+        """Answer a health check here: the middleware below asks the database who is there, for any session cookie."""
+        return view(request) if is_health_check(view) else None
 
 
 def loaded_user_number(request: HttpRequest) -> int | None:
@@ -105,7 +112,7 @@ def is_personal(request: HttpRequest, response: HttpResponse) -> bool:
 class BodyLimitMiddleware:
     """Answer 413 to a body above settings.BODY_LIMIT, also when it comes in chunks of unknown length."""
 
-    # What is read and thrown away before answering: a browser shows our page only once it has sent all.
+    # What is read and thrown away before answering: a browser shows the page only once it has sent all.
     DRAIN = 64 * 1024 * 1024
     CHUNK = 64 * 1024
 

@@ -66,10 +66,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "helpdesk.middleware.RequestReferenceMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # What puts headers on an answer stands above what may refuse a request.
     "csp.middleware.CSPMiddleware",
     "helpdesk.middleware.NoStoreMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "helpdesk.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -80,7 +82,6 @@ MIDDLEWARE = [
     "accounts.middleware.RescueMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.PermanentPasswordMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "helpdesk.urls"
@@ -228,6 +229,7 @@ AXES_CLIENT_IP_CALLABLE = "accounts.network.axes_client_address"
 AXES_WHITELIST_CALLABLE = "accounts.throttles.holds_device_cookie"
 AXES_SENSITIVE_PARAMETERS = ["username", "password", "ip_address", "csrfmiddlewaretoken", "next"]
 
+SESSION_ENGINE = "helpdesk.sessions"
 SESSION_COOKIE_NAME = "helpdesk_session"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -280,7 +282,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [
     BASE_DIR / "static",
-    # css/tokens.css names its @font-face source relative to this prefix.
+    # css/foundation.css names its @font-face source relative to this prefix.
     ("fonts", Path(fontpkg_public_sans.__file__).parent / "files"),
 ]
 STORAGES = {

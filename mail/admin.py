@@ -5,34 +5,25 @@ import re
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mail import services
 from mail.models import OutboxEvent, OutboxMessage
+from mail.paging import CappedPaginator
 from mail.registry import kind_labels
 from mail.render import one_line
 
 SEND_AGAIN = "mail.change_outboxmessage"
 
 
-class CappedPaginator(Paginator):
-    """Count no further than a person would page."""
-
-    limit = 5000
-
-    @cached_property
-    def count(self):
-        return self.object_list[: self.limit].count()
-
-
 class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows to look at. The address of a list asks what its filters offer and nothing else."""
+
     paginator = CappedPaginator
     list_per_page = 50
     show_full_result_count = False
@@ -47,6 +38,19 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None) -> bool:
         return False
+
+    def lookup_allowed(self, lookup, value, request) -> bool:
+        """Django would allow every local field with every comparison, and so a nonce to be guessed piece by piece."""
+        return lookup in self._offered_lookups()
+
+    def _offered_lookups(self) -> set[str]:
+        offered = set()
+        for choice in self.list_filter:
+            if isinstance(choice, str):
+                offered |= {f"{choice}__exact", f"{choice}__isnull"}
+            else:
+                offered.add(choice.parameter_name)
+        return offered
 
     @admin.display(description=_("about"))
     def about(self, row) -> str:
@@ -142,8 +146,8 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         for message in selected:
             try:
                 services.send_again(message, by=request.user)
-            except services.NotSendable:
-                messages.warning(request, _("Mail %(pk)s is on its way already.") % {"pk": message.pk})
+            except services.NotSendable as reason:
+                messages.warning(request, str(reason))
             else:
                 self.log_change(request, message, "Sent again.")
                 count += 1

@@ -16,7 +16,7 @@ from django.utils import timezone
 from mail import registry
 from mail.envelope import BadAddress, address_of, compose
 from mail.expansion import expand_due
-from mail.models import Heartbeat, OutboxMessage, State
+from mail.models import Outage, OutboxMessage, State
 from mail.transport import BROKE_OFF, BrokeOff, Deferred, Refused, ServerAway, Transport
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ RETRY_DELAYS = [timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60, 120, 240, 48
 # How long a server that is away is left alone, and no mail waits longer once it is back.
 AWAY_DELAY = timedelta(seconds=20)
 MOST_HURRIES = 5
-SERVER_AWAY = "mail-server-away"
+THE_OUTAGE = 1  # its number: whoever notes it notes the same row
 
 _stopping = threading.Event()
 
@@ -47,8 +47,8 @@ def drain(seconds: float = 5.0) -> bool:
     with Transport() as transport:
         while not _over(deadline):
             progress = expand_due(BATCH)
-            outage = Heartbeat.objects.filter(name=SERVER_AWAY).first()
-            if outage is None or outage.at <= timezone.now() - AWAY_DELAY:
+            outage = Outage.objects.filter(pk=THE_OUTAGE).first()
+            if outage is None or outage.noted_at <= timezone.now() - AWAY_DELAY:
                 progress += _deliver_batch(transport, deadline)
             if outage is not None and transport.works:
                 _welcome_back()
@@ -209,7 +209,7 @@ def _wait_for_server(message: OutboxMessage, error: Exception) -> None:
 def _note_outage(error: Exception) -> None:
     """Leave the server alone for a while, in every process."""
     logger.warning("The mail server is away: %s", error)
-    Heartbeat.objects.update_or_create(name=SERVER_AWAY, defaults={"at": timezone.now()})
+    Outage.objects.update_or_create(pk=THE_OUTAGE, defaults={"noted_at": timezone.now()})
 
 
 def _welcome_back() -> None:
@@ -218,7 +218,7 @@ def _welcome_back() -> None:
     Not those that were hurried a few times already: perhaps it is they that it breaks at.
     """
     logger.info("The mail server is back.")
-    Heartbeat.objects.filter(name=SERVER_AWAY).delete()
+    Outage.objects.filter(pk=THE_OUTAGE).delete()
     OutboxMessage.objects.filter(
         state=State.RETRYING, last_error__startswith=BROKE_OFF, attempts__lte=MOST_HURRIES
     ).update(next_attempt_at=timezone.now())

@@ -1,4 +1,4 @@
-"""A row and its content become one message as it travels."""
+"""An outbox message and its content become one mail as it travels."""
 
 from django.conf import settings
 from django.core.exceptions import ValidationError

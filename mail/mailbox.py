@@ -14,7 +14,7 @@ KEPT = 500
 
 
 @dataclass(frozen=True)
-class Letter:
+class Mail:
     """One mail of the mailbox."""
 
     name: str
@@ -66,7 +66,7 @@ def names(directory: Path) -> list[str]:
     return sorted((path.stem for path in directory.glob("*.eml")), reverse=True)
 
 
-def read(directory: Path, name: str) -> Letter:
+def read(directory: Path, name: str) -> Mail:
     """Return a mail. Raises FileNotFoundError; the caller vouches that the name is no path."""
     raw = (directory / f"{name}.eml").read_bytes()
-    return Letter(name, raw, email.message_from_bytes(raw, policy=email.policy.default))
+    return Mail(name, raw, email.message_from_bytes(raw, policy=email.policy.default))

@@ -92,14 +92,9 @@ class OutboxMessageQuerySet(models.QuerySet):
         return self.filter(state=State.FAILED)
 
     def troubled(self):
-        """Failed or delayed messages after which no mail about the same thing reached the same person."""
-        reached = OutboxMessage.objects.filter(
-            about_id=OuterRef("about_id"),
-            about_kind=OuterRef("about_kind"),
-            recipient_key=OuterRef("recipient_key"),
-            pk__gt=OuterRef("pk"),
-            state=State.SENT,
-        )
+        """Failed or delayed messages after which none of these messages reached the same person."""
+        same_person = Q(recipient=OuterRef("recipient")) | Q(recipient_key=OuterRef("recipient_key"))
+        reached = self.filter(same_person, pk__gt=OuterRef("pk"), state=State.SENT)
         return self.filter(~Exists(reached), state__in=TROUBLED)
 
 
@@ -154,6 +149,15 @@ class OutboxMessage(models.Model):
 
     def __str__(self):
         return f"{self.kind} #{self.pk}"
+
+
+class Outage(models.Model):
+    """The mail server is away: one row, from the first delivery that finds it so until one that works."""
+
+    noted_at = models.DateTimeField()
+
+    def __str__(self):
+        return f"away at {self.noted_at:%Y-%m-%d %H:%M:%S}"
 
 
 class Heartbeat(models.Model):

@@ -94,7 +94,7 @@ def register_kind(
     """
     if code in _kinds:
         raise ImproperlyConfigured(f"The mail {code!r} is registered twice.")
-    _kinds[code] = Kind(code, label, build, sent or nothing_follows, failed or nothing_follows, uses_nonce)
+    _kinds[code] = Kind(code, label, build, sent, failed, uses_nonce)
 
 
 def get_event(code: str) -> "Callable[[OutboxEvent], Iterable[Addressee]]":

@@ -1,5 +1,6 @@
 """Templates to `Content`."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,13 @@ from django.conf import settings
 from django.template import Context, Template, loader
 
 from mail.registry import Content
+
+_facts: list[Callable[[], dict[str, Any]]] = []
+
+
+def add_facts(facts: Callable[[], dict[str, Any]]) -> None:
+    """Let every mail know what an app knows, like the phone line; called from its ready()."""
+    _facts.append(facts)
 
 
 def one_line(text: str) -> str:
@@ -20,7 +28,8 @@ def render(kind: str, context: dict[str, Any], **options: Any) -> Content:
     `site_url` (settings.SITE_URL, never a request's host) is added to the context. The two text templates are rendered
     without autoescape, so they are safe as text and unsafe as HTML. `options` are Content's `thread` and `automatic`.
     """
-    context = {"site_url": settings.SITE_URL, **context}
+    known = {name: value for facts in _facts for name, value in facts().items()}
+    context = {"site_url": settings.SITE_URL, **known, **context}
     content = Content(
         subject=one_line(_as_text(f"emails/{kind}.subject.txt", context)),
         text=_as_text(f"emails/{kind}.txt", context).strip() + "\n",

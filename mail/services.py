@@ -1,16 +1,19 @@
 """The one door for mail: apps owe it here, workers deliver it, people look after it."""
 
 import logging
+from collections.abc import Collection
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from mail import registry, wake
-from mail.delivery import SERVER_AWAY, drain
+from mail.delivery import drain
 from mail.expansion import expand_due
-from mail.models import Heartbeat, OutboxEvent, OutboxMessage, State, new_message_id, new_nonce
+from mail.models import Heartbeat, Outage, OutboxEvent, OutboxMessage, State, new_message_id, new_nonce
 from mail.secret import SecretSpent, derive_secret
 
 logger = logging.getLogger(__name__)
@@ -29,13 +32,13 @@ __all__ = [
 ]
 
 REF_LIMIT = 100
-MAILS_PER_DRAIN = 50
+MESSAGES_PER_DRAIN = 50
 MOST_DRAINS = 8
 SENDABLE = (State.SENT, State.RETRYING, State.FAILED, State.HELD, State.CANCELLED)
 
 
 class NotSendable(Exception):
-    """The message is on its way already."""
+    """The message cannot be sent again; its words tell a person why."""
 
 
 def owe(code: str, *, about: tuple[str, int], **refs: int | str | None) -> OutboxEvent:
@@ -60,45 +63,58 @@ def sweep() -> int:
     """Note that the beat is alive and return how many more drains the backlog is worth."""
     now = timezone.now()
     Heartbeat.objects.update_or_create(name="sweep", defaults={"at": now})
-    limit = MAILS_PER_DRAIN * MOST_DRAINS
+    limit = MESSAGES_PER_DRAIN * MOST_DRAINS
     waiting = OutboxMessage.objects.due(now)[:limit].count() + OutboxEvent.objects.due(now)[:limit].count()
-    outage = Heartbeat.objects.filter(name=SERVER_AWAY).exists()
-    wanted = min(-(-waiting // MAILS_PER_DRAIN), 1 if outage else MOST_DRAINS)
+    wanted = min(-(-waiting // MESSAGES_PER_DRAIN), 1 if Outage.objects.exists() else MOST_DRAINS)
     busy = OutboxMessage.objects.filter(state=State.SENDING, next_attempt_at__gt=now)[:MOST_DRAINS].count()
     return max(wanted - busy, 0)
 
 
-def send_again(message: OutboxMessage, *, by) -> OutboxMessage:
+def send_again(message: OutboxMessage, *, by: AbstractBaseUser) -> OutboxMessage:
     """Owe a message once more, from attempt nought, to the address of today; return it as it now stands.
 
     One that had come to its end goes as a mail of its own, with a new Message-ID and, where its kind carries a secret,
-    a new one. One that is being retried is only hurried. Raises NotSendable.
+    a new one. One that is being retried is only hurried.
+
+    Raises:
+        NotSendable: it is on its way already, or no app builds such mail any more.
     """
+    try:
+        kind = registry.get_kind(message.kind)
+    except registry.NotRegistered:
+        raise NotSendable(_("Mail %(pk)s is of a kind that the portal sends no more.") % {"pk": message.pk}) from None
     outcome = {"state": State.QUEUED, "attempts": 0, "next_attempt_at": timezone.now(), "last_error": ""}
     if message.state != State.RETRYING:
-        nonce = new_nonce() if registry.get_kind(message.kind).uses_nonce else ""
+        nonce = new_nonce() if kind.uses_nonce else ""
         outcome |= {"message_id": new_message_id(), "nonce": nonce, "sent_at": None}
     with transaction.atomic():
         sendable = OutboxMessage.objects.filter(pk=message.pk, state=message.state, state__in=SENDABLE)
         if not sendable.update(**outcome):
-            raise NotSendable
+            raise NotSendable(_("Mail %(pk)s is on its way already.") % {"pk": message.pk})
         transaction.on_commit(wake.ring, robust=True)
     logger.info("Outbox message %s is sent again by user %s.", message.pk, by.pk)
     message.refresh_from_db()
     return message
 
 
-def last_failure(*, about: tuple[str, int] | None = None, recipient_id: int | None = None) -> OutboxMessage | None:
-    """Return the newest failed or delayed mail about a row, or to a user, that no later one to the same person mended.
+def last_failure(
+    *,
+    about: tuple[str, int] | None = None,
+    recipient_id: int | None = None,
+    except_kinds: Collection[str] = (),
+) -> OutboxMessage | None:
+    """Return the newest mail about a row, or to a user, that failed or is delayed and that nothing has mended.
 
-    Pages show it with its `state` and `last_error`, and offer `send_again`.
+    A later mail that reached the same person mends it, if it is itself about that row. Mail of `except_kinds` neither
+    counts as trouble nor mends any. Pages show what is returned with its `state` and `last_error`, and offer
+    `send_again`.
     """
-    messages = OutboxMessage.objects.troubled()
+    messages = OutboxMessage.objects.exclude(kind__in=except_kinds)
     if about is not None:
         messages = messages.about(*about)
     if recipient_id is not None:
         messages = messages.filter(recipient_id=recipient_id)
-    return messages.select_related("recipient").order_by("-pk").first()
+    return messages.troubled().select_related("recipient").order_by("-pk").first()
 
 
 def cancel(messages: QuerySet[OutboxMessage], *, reason: str) -> int:

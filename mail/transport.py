@@ -94,7 +94,7 @@ class Transport:
             self._connection.open()
             smtp = getattr(self._connection, "connection", None)
             if isinstance(smtp, smtplib.SMTP):
-                smtp.ehlo_or_helo_if_needed()  # otherwise a server that refuses us would seem to refuse the first mail
+                smtp.ehlo_or_helo_if_needed()  # else a server that refuses the portal would seem to refuse a mail
         except OSError as error:
             self._lose()
             said = " ".join(str(part) for part in (type(error).__name__, getattr(error, "smtp_code", "")) if part)

@@ -5,7 +5,7 @@ from mail import views
 app_name = "mail"
 
 
-class LetterName:
+class MailName:
     regex = "[0-9]{20}-[0-9a-f]{8}"
 
     def to_python(self, value):
@@ -15,11 +15,11 @@ class LetterName:
         return value
 
 
-register_converter(LetterName, "letter")
+register_converter(MailName, "mail")
 
 urlpatterns = [
     path("", views.mailbox, name="mailbox"),
-    path("<letter:name>/", views.mailbox_message, name="mailbox_message"),
-    path("<letter:name>/html/", views.mailbox_html, name="mailbox_html"),
-    path("<letter:name>/raw/", views.mailbox_raw, name="mailbox_raw"),
+    path("<mail:name>/", views.mailbox_mail, name="mailbox_mail"),
+    path("<mail:name>/html/", views.mailbox_html, name="mailbox_html"),
+    path("<mail:name>/raw/", views.mailbox_raw, name="mailbox_raw"),
 ]

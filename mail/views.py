@@ -37,17 +37,17 @@ def mailbox_view(view):
 @mailbox_view
 def mailbox(request: HttpRequest, directory: Path) -> HttpResponse:
     page = Paginator(box.names(directory), PER_PAGE).get_page(request.GET.get("page"))
-    letters = [box.read(directory, name) for name in page]
-    return render(request, "mail/mailbox.html", {"page": page, "letters": letters, "kept": box.KEPT})
+    mails = [box.read(directory, name) for name in page]
+    return render(request, "mail/mailbox.html", {"page": page, "mails": mails, "kept": box.KEPT})
 
 
 @mailbox_view
-def mailbox_message(request: HttpRequest, directory: Path, name: str) -> HttpResponse:
-    letter = box.read(directory, name)
+def mailbox_mail(request: HttpRequest, directory: Path, name: str) -> HttpResponse:
+    mail = box.read(directory, name)
     tab = request.GET.get("tab")
     if tab not in TABS:
-        tab = "html" if letter.html else "text"
-    return render(request, "mail/mailbox_message.html", {"letter": letter, "tab": tab})
+        tab = "html" if mail.html else "text"
+    return render(request, "mail/mailbox_mail.html", {"mail": mail, "tab": tab})
 
 
 @mailbox_view

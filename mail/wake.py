@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 
 from celery import current_app
 
@@ -17,10 +18,11 @@ class Bell:
     """One daemon thread that tells the broker that mail is owed.
 
     The caller only sets a flag, so that a broker which hangs costs it nothing; a burst of calls becomes one or two
-    messages. After a failure the bell stays silent for a while: the sweep is on its way anyway.
+    tasks. After a failure the bell stays silent for a while: the sweep is on its way anyway.
     """
 
-    def __init__(self):
+    def __init__(self, send: Callable[[], None]):
+        self._send = send
         self._rung = threading.Event()
         self._silent_until = 0.0
         threading.Thread(target=self._run, name="mail-bell", daemon=True).start()
@@ -34,7 +36,7 @@ class Bell:
             self._rung.wait()
             self._rung.clear()
             try:
-                send()
+                self._send()
             except Exception as error:  # whatever a broker's client raises
                 self._silent_until = time.monotonic() + SILENCE_AFTER_FAILURE
                 self._rung.clear()
@@ -51,7 +53,7 @@ def ring() -> None:
     global _bell
     if _bell is None:
         with _lock:
-            _bell = _bell or Bell()
+            _bell = _bell or Bell(send)
     _bell.ring()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import Permission, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -14,6 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 # The groups that a migration of the app with the permissions makes, from least to most.
 ROLES = (VIEWERS, AGENTS, SUPERVISORS) = ("Viewers", "Agents", "Supervisors")
+
+# The permissions that make an agent and a supervisor, named as Django names them: by string.
+WORKS_CASES = "cases.change_case"
+REASSIGNS_CASES = "cases.reassign_case"
 
 
 def normalize_password(raw: str) -> str:
@@ -30,6 +35,22 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def staff(self) -> UserQuerySet:
         return self.filter(is_staff=True, is_active=True)
+
+    def agents(self) -> UserQuerySet:
+        """Return those whose `is_agent` is true, by name: whom cases can be assigned to and mailed about.
+
+        Demo accounts are among them in demo mode only: they cannot log in elsewhere.
+        """
+        app_label, codename = WORKS_CASES.split(".")
+        grant = Permission.objects.filter(content_type__app_label=app_label, codename=codename).values("pk")
+        agents = self.staff().filter(
+            models.Q(is_superuser=True)
+            | models.Q(groups__permissions__in=grant)
+            | models.Q(user_permissions__in=grant)
+        )
+        if not settings.DEMO:
+            agents = agents.filter(is_demo=False)
+        return agents.distinct().order_by("first_name", "last_name", "pk")
 
     def named(self, identifier: str) -> UserQuerySet:
         """Match a Help Desk User ID or an email address, without regard to case."""
@@ -115,12 +136,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_agent(self) -> bool:
         """True for staff who work cases: agents, supervisors and administrators."""
-        return self.is_active and self.is_staff and self.has_perm("cases.change_case")
+        return self.is_active and self.is_staff and self.has_perm(WORKS_CASES)
 
     @property
     def is_supervisor(self) -> bool:
         """True for staff who may take cases away from others: supervisors and administrators."""
-        return self.is_agent and self.has_perm("cases.reassign_case")
+        return self.is_agent and self.has_perm(REASSIGNS_CASES)
 
     @property
     def is_viewer(self) -> bool:

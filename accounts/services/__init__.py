@@ -1,6 +1,7 @@
 """Every write to accounts that has a rule, whichever door it comes through."""
 
 from accounts.services.access import (
+    PasswordChanged,
     block_account,
     check_may_manage,
     delete_unused_registrations,
@@ -28,10 +29,12 @@ from accounts.services.profile import (
     confirm_email_change,
     failed_mail,
     pending_email_change,
+    remember_phone,
     request_email_change,
     wants_mail,
 )
 from accounts.services.registration import (
+    AddressInUse,
     answer_registration,
     create_staff,
     make_account,
@@ -40,10 +43,12 @@ from accounts.services.registration import (
 )
 
 __all__ = [
+    "AddressInUse",
     "EmailChangeError",
     "EmailCodeExpired",
     "EmailCodeWrong",
     "EmailTaken",
+    "PasswordChanged",
     "answer_registration",
     "block_account",
     "change_details",
@@ -59,6 +64,7 @@ __all__ = [
     "primary_organization",
     "register",
     "remember_organization",
+    "remember_phone",
     "renew_expired_temporary_password",
     "request_email_change",
     "request_password_reset",

@@ -19,6 +19,11 @@ from mail.services import cancel, owe
 
 logger = logging.getLogger(__name__)
 
+
+class PasswordChanged(Exception):
+    """Somebody has set another password in the meantime."""
+
+
 UNUSED_AFTER = timedelta(days=30)
 
 
@@ -73,7 +78,13 @@ def set_permanent_password(*, user: User, password: str, terms: TermsVersion | N
 
     The temporary one is spent, every other session ends with the changed hash, guessing starts
     from nothing, and a mail tells the owner. `terms` is the version accepted beside it.
+
+    Raises:
+        PasswordChanged: the password is another one than the one that `user` was loaded with, so
+            that one mailed link sets one password however many browsers have it open.
     """
+    if not User.objects.select_for_update().filter(pk=user.pk, password=user.password).exists():
+        raise PasswordChanged
     user.set_password(password)
     user.must_change_password = False
     user.temporary_message_id = 0

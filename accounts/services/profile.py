@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.contrib.auth.hashers import check_password
+from django.contrib.auth.hashers import check_password, make_password
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import EmailChange, NotificationPreference, User
 from accounts.preferences import optional_mails
-from mail.models import TROUBLED, OutboxMessage, State
-from mail.services import owe
+from mail.models import OutboxMessage
+from mail.services import last_failure, owe
 
 CODE_HOLDS = timedelta(hours=24)
 WRONG_CODES_ALLOWED = 5
@@ -45,6 +45,12 @@ def wants_mail(user_ids: Iterable[int], event: str) -> set[int]:
     )
 
 
+def remember_phone(*, user: User, phone: str) -> None:
+    """Keep the first phone number that somebody gives, so that it is not asked for twice."""
+    if phone and not user.phone:
+        User.objects.filter(pk=user.pk, phone="").update(phone=phone)
+
+
 @transaction.atomic
 def choose_mail(*, user: User, wanted: Iterable[str]) -> None:
     """Keep which of the optional mails the user wants; all others always come."""
@@ -57,15 +63,11 @@ def choose_mail(*, user: User, wanted: Iterable[str]) -> None:
 
 
 def failed_mail(user: User) -> OutboxMessage | None:
-    """Return the account's last mail if it has failed or is delayed: the next one that arrives mends it."""
-    last = (
-        OutboxMessage.objects.filter(recipient=user, state__in=[State.SENT, *TROUBLED])
-        # The notice to an address that the person has left says nothing about the present one.
-        .exclude(kind="email_changed")
-        .order_by("-pk")
-        .first()
-    )
-    return last if last and last.state in TROUBLED else None
+    """Return the account's last mail if it has failed or is delayed: the next one that arrives mends it.
+
+    The notice to an address that the person has left says nothing about the present one.
+    """
+    return last_failure(recipient_id=user.pk, except_kinds=["email_changed"])
 
 
 @transaction.atomic
@@ -112,7 +114,8 @@ def confirm_email_change(*, user: User, code: str) -> EmailChange:
         wrong_codes=F("wrong_codes") + 1
     ):
         raise EmailCodeExpired
-    if not change.code_hash or not check_password(code.strip(), change.code_hash):
+    # A taken address has no code. Looking at none must take as long as looking at one.
+    if not check_password(code.strip(), change.code_hash or make_password(None)):
         raise EmailCodeWrong
     try:
         with transaction.atomic():

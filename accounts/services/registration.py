@@ -22,6 +22,10 @@ _SPELLED_OUT = str.maketrans(
 )
 
 
+class AddressInUse(Exception):
+    """The email address has an account already."""
+
+
 @transaction.atomic
 def register(*, first_name: str, last_name: str, email: str, terms: TermsVersion) -> Registration:
     """Take a Customer Registration: one row and one owed mail, whatever the address is.
@@ -52,8 +56,11 @@ def propose_user_id(first_name: str, last_name: str) -> str:
 
 
 def _free_user_ids(base: str):
-    """Yield the base, then the base with the next free number, then the numbers after it."""
-    pattern = re.compile(re.escape(base) + r"(\d*)")
+    """Yield the base, then the base with the next free number, then the numbers after it.
+
+    A longer number is part of somebody's name and nothing to count on from.
+    """
+    pattern = re.compile(re.escape(base) + r"(\d{0,6})")
     taken = User.objects.filter(username__startswith=base).values_list("username", flat=True)
     numbers = {int(match[1] or 1) for name in taken if (match := pattern.fullmatch(name))}
     number = max(numbers, default=0) + 1
@@ -144,11 +151,17 @@ def create_staff(
 
     Raises:
         PermissionDenied: `by` may not give that role, see roles_given_by().
-        IntegrityError: the email address has an account already.
+        AddressInUse: the email address has an account already.
     """
     if by is not None and role not in roles_given_by(by):
         raise PermissionDenied(f"{by} may not make {role}")
-    user = make_account(first_name=first_name, last_name=last_name, email=email, is_staff=True, is_demo=is_demo)
+    try:
+        with transaction.atomic():
+            user = make_account(
+                first_name=first_name, last_name=last_name, email=email, is_staff=True, is_demo=is_demo
+            )
+    except IntegrityError as error:
+        raise AddressInUse from error
     user.groups.add(Group.objects.get(name=role))
     owe("temporary_password_owed", about=("account", user.pk), user=user.pk)
     signals.staff_created.send(sender=User, account=user)

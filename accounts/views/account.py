@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services, throttles
 from accounts.forms import DetailsForm, EmailChangeForm, EmailCodeForm, NotificationsForm, OrganizationForm
-from accounts.views.posting import posted, refuse_for_now
+from accounts.views.posting import posted, refuse_for_now, show
 
 EMAIL_CODE_ERRORS = {
     services.EmailCodeWrong: _("This is not the code from the email. Check it and try again."),
@@ -41,7 +41,7 @@ def details(request: HttpRequest) -> HttpResponse:
         services.change_details(user=user, **form.cleaned_data)
         messages.success(request, _("Your details are saved."))
         return redirect("accounts:account")
-    return render(request, "accounts/details.html", {"form": form})
+    return show(request, "accounts/details.html", form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,7 +53,7 @@ def organization(request: HttpRequest) -> HttpResponse:
         services.change_primary_organization(user=request.user, name=form.cleaned_data["name"])
         messages.success(request, _("Your primary Provider Organization is saved."))
         return redirect("accounts:account")
-    return render(request, "accounts/organization.html", {"form": form})
+    return show(request, "accounts/organization.html", form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,22 +63,20 @@ def notifications(request: HttpRequest) -> HttpResponse:
         services.choose_mail(user=request.user, wanted=form.cleaned_data["wanted"])
         messages.success(request, _("Your choice of emails is saved."))
         return redirect("accounts:account")
-    return render(request, "accounts/notifications.html", {"form": form})
+    return show(request, "accounts/notifications.html", form)
 
 
 @sensitive_post_parameters("current_password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def email(request: HttpRequest) -> HttpResponse:
     form = EmailChangeForm(request.user, posted(request))
-    status = 200
     if request.method == "POST" and form.is_valid():
-        if not throttles.retry_after((throttles.EMAIL_CHANGE_PER_ACCOUNT, str(request.user.pk))):
+        wait = throttles.retry_after((throttles.EMAIL_CHANGE_PER_ACCOUNT, str(request.user.pk)))
+        if not wait:
             services.request_email_change(user=request.user, new_email=form.cleaned_data["new_email"])
             return redirect("accounts:email_confirm")
-        status = refuse_for_now(form)
-    elif form.throttled:
-        status = 429
-    return render(request, "accounts/email.html", {"form": form}, status=status)
+        refuse_for_now(form, wait)
+    return show(request, "accounts/email.html", form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -94,4 +92,4 @@ def email_confirm(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Your new email address is confirmed."))
             return redirect("accounts:account")
     pending = services.pending_email_change(request.user)
-    return render(request, "accounts/email_confirm.html", {"form": form, "pending_email": pending})
+    return show(request, "accounts/email_confirm.html", form, pending_email=pending)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import services, throttles
 from accounts.forms import LoginForm, RegistrationForm
 from accounts.network import client_network
-from accounts.views.posting import posted, refuse_for_now
+from accounts.views.posting import mark_refused, posted, refuse_for_now, show
 from desk.models import TermsVersion
 
 
@@ -23,7 +23,6 @@ def register(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("cases:home")
     form = RegistrationForm(posted(request))
-    status = 200
     if request.method == "POST" and form.is_valid():
         if form.filled_by_a_program:
             return redirect("accounts:register_done")
@@ -39,8 +38,8 @@ def register(request: HttpRequest) -> HttpResponse:
                 terms=TermsVersion.objects.current(),
             )
             return redirect("accounts:register_done")
-        status = refuse_for_now(form)
-    return render(request, "accounts/register.html", {"form": form}, status=status)
+        refuse_for_now(form, wait)
+    return show(request, "accounts/register.html", form)
 
 
 @login_not_required
@@ -71,7 +70,7 @@ class LoginView(auth_views.LoginView):
         return response
 
     def form_invalid(self, form: LoginForm) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=429 if form.throttled else 200)
+        return mark_refused(super().form_invalid(form), form)
 
 
 logout = login_not_required(auth_views.LogoutView.as_view())

@@ -19,7 +19,17 @@ from accounts import services, throttles
 from accounts.backends import PortalBackend
 from accounts.forms import TEMPORARY_PASSWORD_EXPIRED, ForgotForm, NewPasswordForm, PasswordChangeForm
 from accounts.network import client_network
-from accounts.views.posting import posted, refuse_for_now
+from accounts.views.posting import posted, refuse_for_now, show
+
+
+def _saved(request: HttpRequest, form: NewPasswordForm) -> bool:
+    """Save the new password; say so when another one was set meanwhile, which has ended this session."""
+    try:
+        form.save()
+    except services.PasswordChanged:
+        messages.warning(request, _("Another password was set in the meantime. Log in with that one."))
+        return False
+    return True
 
 
 @sensitive_post_parameters()
@@ -36,20 +46,20 @@ def set_password(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:login")
     form = NewPasswordForm(request.user, posted(request))
     if request.method == "POST" and form.is_valid():
-        form.save()
+        if not _saved(request, form):
+            return redirect(request.path)
         update_session_auth_hash(request, request.user)
         messages.success(request, _("Your permanent password is set. Use it with your User ID from now on."))
         response = redirect("cases:home")
         throttles.set_device_cookie(request, response, request.user)
         return response
-    return render(request, "accounts/set_password.html", {"form": form})
+    return show(request, "accounts/set_password.html", form)
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgot(request: HttpRequest) -> HttpResponse:
     form = ForgotForm(posted(request))
-    status = 200
     if request.method == "POST" and form.is_valid():
         identifier = form.cleaned_data["identifier"]
         wait = throttles.retry_after(
@@ -59,8 +69,8 @@ def forgot(request: HttpRequest) -> HttpResponse:
         if not wait:
             services.request_password_reset(identifier=identifier)
             return redirect("accounts:forgot_done")
-        status = refuse_for_now(form)
-    return render(request, "accounts/forgot.html", {"form": form}, status=status)
+        refuse_for_now(form, wait)
+    return show(request, "accounts/forgot.html", form)
 
 
 @login_not_required
@@ -88,7 +98,10 @@ class ResetView(auth_views.PasswordResetConfirmView):
         return super().get_form(form_class) if self.validlink else None
 
     def form_valid(self, form: NewPasswordForm) -> HttpResponse:
-        response = super().form_valid(form)
+        try:
+            response = super().form_valid(form)
+        except services.PasswordChanged:
+            return redirect(self.request.path)  # The page now says that the link is spent.
         messages.success(self.request, _("Your permanent password is set and you are logged in."))
         throttles.set_device_cookie(self.request, response, self.user)
         return response
@@ -99,9 +112,9 @@ class ResetView(auth_views.PasswordResetConfirmView):
 def password_change(request: HttpRequest) -> HttpResponse:
     form = PasswordChangeForm(request.user, posted(request))
     if request.method == "POST" and form.is_valid():
-        form.save()
+        if not _saved(request, form):
+            return redirect(request.path)
         update_session_auth_hash(request, request.user)
         messages.success(request, _("Your password is changed. Other sessions have ended."))
         return redirect("accounts:account")
-    status = 429 if form.throttled else 200
-    return render(request, "accounts/password_change.html", {"form": form}, status=status)
+    return show(request, "accounts/password_change.html", form)

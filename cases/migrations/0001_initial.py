@@ -24,7 +24,6 @@ class Migration(migrations.Migration):
                     "members",
                     models.ManyToManyField(
                         blank=True,
-                        limit_choices_to={"is_active": True, "is_staff": True},
                         related_name="queues",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="members",

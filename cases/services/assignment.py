@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from cases.models import Case, CaseEvent, Queue
 from cases.services.change import (
     assign,
@@ -21,7 +22,7 @@ from mail.services import owe
 
 
 @transaction.atomic
-def take_case(*, by, case: Case) -> Case:
+def take_case(*, by: User, case: Case) -> Case:
     """Make an unassigned case one's own; New becomes Open.
 
     One conditional UPDATE decides between two agents who take it at the same time.
@@ -54,13 +55,13 @@ def take_case(*, by, case: Case) -> Case:
 
 
 @transaction.atomic
-def assign_case(*, by, case: Case, agent, seen: int | None = None) -> Case:
+def assign_case(*, by: User, case: Case, agent: User | None, seen: int | None = None) -> Case:
     """Hand a case over to an agent, or back to its queue.
 
     Agents hand over their own cases and unassigned ones; supervisors also those of others.
 
     Arguments:
-        agent: an active agent; None gives the case back to its queue.
+        agent: one of `User.objects.agents()`; None gives the case back to its queue.
         seen: id of the newest event on the page that the wish comes from.
 
     Raises:
@@ -68,7 +69,7 @@ def assign_case(*, by, case: Case, agent, seen: int | None = None) -> Case:
         StaleCase, CaseIsFinal.
     """
     require_agent(by)
-    if agent is not None and not agent.is_agent:
+    if agent is not None and not User.objects.agents().filter(pk=agent.pk).exists():
         raise NotAllowed
     case = locked(case)
     refuse_stale(case, seen)
@@ -89,14 +90,14 @@ def assign_case(*, by, case: Case, agent, seen: int | None = None) -> Case:
 
 
 @transaction.atomic
-def join_default_queue(*, agent) -> None:
+def join_default_queue(*, agent: User) -> None:
     """Let somebody who works cases hear of new ones; supervisors refine who is in which queue."""
     if agent.is_agent:
         agent.queues.add(*Queue.objects.filter(is_default=True))
 
 
 @transaction.atomic
-def hand_back_cases(*, agent, by) -> int:
+def hand_back_cases(*, agent: User, by: User) -> int:
     """Give all unfinished cases of an agent who cannot work any more back to their queues.
 
     Resolved ones too: a provider's message may open them again, and somebody has to read it.

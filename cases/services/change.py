@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from accounts.models import User
 from cases.models import Case, CaseEvent, Side
 from cases.services.errors import CaseIsFinal, NotAllowed, StaleCase, WrongTransition
 from cases.statuses import BY_CODE, Status
 
 
-def require_provider(by, case: Case | None = None) -> None:
+def require_provider(by: User, case: Case | None = None) -> None:
     """Refuse everybody but an active provider, and on a case everybody but who filed it.
 
     Raises:
@@ -19,7 +20,7 @@ def require_provider(by, case: Case | None = None) -> None:
         raise NotAllowed
 
 
-def require_agent(by) -> None:
+def require_agent(by: User) -> None:
     """Refuse everybody but agents, supervisors and administrators.
 
     Raises:
@@ -44,13 +45,10 @@ def refuse_stale(case: Case, seen: int | None) -> None:
         seen: id of the newest event on the page it comes from; None where nothing was shown.
 
     Raises:
-        StaleCase: with the events that were missed.
+        StaleCase: there is a newer one.
     """
-    if seen is None:
-        return
-    missed = list(case.events.filter(pk__gt=seen).select_related("by").order_by("pk")[:50])
-    if missed:
-        raise StaleCase(case, missed)
+    if seen is not None and case.events.filter(pk__gt=seen).exists():
+        raise StaleCase(case)
 
 
 def refuse_final(case: Case) -> None:
@@ -63,14 +61,16 @@ def refuse_final(case: Case) -> None:
         raise CaseIsFinal(case)
 
 
-def record(case: Case, kind: str, *, by, at: datetime, old="", new="") -> CaseEvent:
-    """Append one event; `old` and `new` are codes or ids."""
+def record(
+    case: Case, kind: str, *, by: User | None, at: datetime, old: str | int | None = "", new: str | int | None = ""
+) -> CaseEvent:
+    """Append one event; `old` and `new` are codes or ids, `by` is None for the portal itself."""
     return CaseEvent.objects.create(
         case=case, kind=kind, by=by, at=at, from_value=str(old or ""), to_value=str(new or "")
     )
 
 
-def move(case: Case, to: str, *, by, at: datetime) -> None:
+def move(case: Case, to: str, *, by: User | None, at: datetime) -> None:
     """Bring a locked case to another status, in memory, and record it.
 
     Raises:
@@ -87,7 +87,7 @@ def move(case: Case, to: str, *, by, at: datetime) -> None:
         case.waiting_since = at
 
 
-def assign(case: Case, agent_id: int | None, *, by, at: datetime) -> None:
+def assign(case: Case, agent_id: int | None, *, by: User, at: datetime) -> None:
     """Give a locked case to an agent or back to its queue, in memory, and record it."""
     record(case, CaseEvent.Kind.AGENT_ASSIGNED, by=by, at=at, old=case.assigned_agent_id, new=agent_id)
     case.assigned_agent_id = agent_id

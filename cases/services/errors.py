@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from cases.models import Case, Message
+from cases.statuses import Status
+
 
 class CaseError(Exception):
     """A change was refused; nothing was stored."""
@@ -15,7 +18,7 @@ class NotAllowed(CaseError):
 
 
 class CaseIsFinal(CaseError):
-    def __init__(self, case) -> None:
+    def __init__(self, case: Case) -> None:
         self.case = case
         super().__init__(
             _("%(case_id)s is %(status)s and cannot be changed any more.")
@@ -24,7 +27,7 @@ class CaseIsFinal(CaseError):
 
 
 class WrongTransition(CaseError):
-    def __init__(self, case, to) -> None:
+    def __init__(self, case: Case, to: Status) -> None:
         self.case, self.to = case, to
         super().__init__(
             _("%(case_id)s is %(old)s. It cannot become %(new)s from there.")
@@ -33,17 +36,17 @@ class WrongTransition(CaseError):
 
 
 class StaleCase(CaseError):
-    """Somebody changed the case since this person last saw it; `events` says how."""
+    """Somebody changed the case since this person last saw it."""
 
-    def __init__(self, case, events=()) -> None:
-        self.case, self.events = case, list(events)
+    def __init__(self, case: Case) -> None:
+        self.case = case
         super().__init__(
             _("%s has changed since you opened it. Look at what changed, then send again.") % case.case_id
         )
 
 
 class AlreadyTaken(CaseError):
-    def __init__(self, case) -> None:
+    def __init__(self, case: Case) -> None:
         self.case = case
         super().__init__(
             _("%(agent)s was faster and has taken %(case_id)s.")
@@ -54,7 +57,7 @@ class AlreadyTaken(CaseError):
 class AlreadyFiled(CaseError):
     """The form became a case before, with another text."""
 
-    def __init__(self, case) -> None:
+    def __init__(self, case: Case) -> None:
         self.case = case
         super().__init__(_("You already filed %s from this form.") % case.case_id)
 
@@ -62,6 +65,6 @@ class AlreadyFiled(CaseError):
 class AlreadySent(CaseError):
     """The form became a message before, with another text."""
 
-    def __init__(self, message) -> None:
+    def __init__(self, message: Message) -> None:
         self.sent = message
         super().__init__(_("You already sent a message from this form. Send this one too if it is another."))

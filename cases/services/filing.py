@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import drafts
-from accounts.models import Membership, Organization
-from accounts.services import primary_organization, remember_organization
+from accounts.models import Membership, Organization, User
+from accounts.services import primary_organization, remember_organization, remember_phone
 from accounts.text import fold_name
 from cases.models import Case, CaseEvent, RequestType, Side, Submission
 from cases.services.change import record, require_provider
@@ -59,14 +59,18 @@ class Filing:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def case_filed_from(*, by, key: str) -> Case | None:
+def _submission(by: User, key: str) -> Submission | None:
+    return Submission.objects.select_related("case").filter(provider=by, key=key).first()
+
+
+def case_filed_from(*, by: User, key: str) -> Case | None:
     """Return the case that this person's form became, if it did."""
-    filed = Submission.objects.select_related("case").filter(provider=by, key=key).first()
-    return filed.case if filed else None
+    earlier = _submission(by, key)
+    return earlier.case if earlier else None
 
 
 @transaction.atomic
-def file_case(*, by, filing: Filing, key: str, draft_keys: tuple[str, ...] = ()) -> Case:
+def file_case(*, by: User, filing: Filing, key: str, draft_keys: tuple[str, ...] = ()) -> Case:
     """File a case, once for each rendering of the form.
 
     Arguments:
@@ -97,11 +101,7 @@ def file_case(*, by, filing: Filing, key: str, draft_keys: tuple[str, ...] = ())
     return case
 
 
-def _submission(by, key: str) -> Submission | None:
-    return Submission.objects.select_related("case").filter(provider=by, key=key).first()
-
-
-def _organization(by, filing: Filing) -> Organization:
+def _organization(by: User, filing: Filing) -> Organization:
     if filing.primary_name:
         primary = remember_organization(user=by, name=filing.primary_name, kind=Membership.Kind.PRIMARY)
         if filing.organization_kind == Membership.Kind.PRIMARY:
@@ -111,7 +111,7 @@ def _organization(by, filing: Filing) -> Organization:
     return remember_organization(user=by, name=filing.organization_name, kind=Membership.Kind.SECONDARY)
 
 
-def _file(by, filing: Filing, *, key: str, digest: str) -> Case:
+def _file(by: User, filing: Filing, *, key: str, digest: str) -> Case:
     follow_up_to = filing.follow_up_to
     if follow_up_to and not (follow_up_to.provider_id == by.pk and follow_up_to.state.is_final):
         raise NotAllowed
@@ -137,5 +137,6 @@ def _file(by, filing: Filing, *, key: str, digest: str) -> Case:
     )
     Submission.objects.create(provider=by, key=key, digest=digest, case=case)
     record(case, CaseEvent.Kind.CASE_FILED, by=by, at=at, new=case.status)
+    remember_phone(user=by, phone=filing.phone)
     owe("case_filed", about=("case", case.pk), by=by.pk)
     return case

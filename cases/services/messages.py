@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import drafts
+from accounts.models import User
 from cases.models import Case, CaseEvent, Message, Side
 from cases.services.change import (
     assign,
@@ -46,12 +48,12 @@ class Origin:
 NO_FORM = Origin()
 
 
-def message_sent_from(*, by, key: str) -> Message | None:
+def message_sent_from(*, by: User, key: str) -> Message | None:
     """Return the message that this person's form became, if it did."""
     return Message.objects.filter(author=by, form_key=key).first() if key else None
 
 
-def _sent_before(case: Case, kind: str, *, by, body: str, origin: Origin) -> Message | None:
+def _sent_before(case: Case, kind: str, *, by: User, body: str, origin: Origin) -> Message | None:
     """Return the message that this rendering of the form became already, and drop its drafts.
 
     Raises:
@@ -65,7 +67,7 @@ def _sent_before(case: Case, kind: str, *, by, body: str, origin: Origin) -> Mes
     return earlier
 
 
-def _write(case: Case, kind: str, *, by, at, body: str, origin: Origin) -> Message:
+def _write(case: Case, kind: str, *, by: User, at: datetime, body: str, origin: Origin) -> Message:
     message = Message.objects.create(case=case, author=by, kind=kind, body=body, created_at=at, form_key=origin.key)
     event = CaseEvent.Kind.NOTE_ADDED if kind == Message.Kind.INTERNAL else CaseEvent.Kind.MESSAGE_ADDED
     record(case, event, by=by, at=at, new=message.pk)
@@ -73,7 +75,7 @@ def _write(case: Case, kind: str, *, by, at, body: str, origin: Origin) -> Messa
 
 
 @transaction.atomic
-def add_reply(*, by, case: Case, body: str, set_status: str = "", origin: Origin = NO_FORM) -> Message:
+def add_reply(*, by: User, case: Case, body: str, set_status: str = "", origin: Origin = NO_FORM) -> Message:
     """Answer the provider in public.
 
     The first answer opens a new case; an unassigned case becomes the answering agent's.
@@ -99,12 +101,12 @@ def add_reply(*, by, case: Case, body: str, set_status: str = "", origin: Origin
         move(case, OPEN.code, by=by, at=at)
     choose_status(case, set_status, by=by, at=at)
     store(case, was=was, at=at)
-    owe("case_message_added", about=("case", case.pk), message=message.pk, by=by.pk)
+    owe("case_message_added", about=("case", case.pk), message=message.pk, status=case.status, by=by.pk)
     return message
 
 
 @transaction.atomic
-def add_note(*, by, case: Case, body: str, set_status: str = "", origin: Origin = NO_FORM) -> Message:
+def add_note(*, by: User, case: Case, body: str, set_status: str = "", origin: Origin = NO_FORM) -> Message:
     """Leave a note for the staff; the provider learns nothing of it, not even that it exists.
 
     Notes may follow a final case.
@@ -127,7 +129,7 @@ def add_note(*, by, case: Case, body: str, set_status: str = "", origin: Origin 
 
 
 @transaction.atomic
-def add_information(*, by, case: Case, body: str, origin: Origin = NO_FORM) -> Message:
+def add_information(*, by: User, case: Case, body: str, origin: Origin = NO_FORM) -> Message:
     """Add what the provider has to say; on Awaiting Info and Resolved the case opens again.
 
     Raises:
@@ -144,5 +146,5 @@ def add_information(*, by, case: Case, body: str, origin: Origin = NO_FORM) -> M
     if case.status in (AWAITING.code, RESOLVED.code):
         move(case, OPEN.code, by=by, at=at)
     store(case, was=was, at=at)
-    owe("case_message_added", about=("case", case.pk), message=message.pk, by=by.pk)
+    owe("case_message_added", about=("case", case.pk), message=message.pk, status=case.status, by=by.pk)
     return message

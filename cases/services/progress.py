@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from cases.models import Case
 from cases.services.change import (
     locked,
@@ -19,15 +20,13 @@ from cases.services.change import (
     store,
 )
 from cases.services.errors import CaseError, WrongTransition
-from cases.statuses import BY_CODE, CANCELLED, CLOSED, RESOLVED
+from cases.statuses import BY_CODE, CANCELLED, CLOSE_AFTER, CLOSED, RESOLVED
 from mail.services import owe
 
 logger = logging.getLogger(__name__)
 
-CLOSE_AFTER = timedelta(days=14)
 
-
-def choose_status(case: Case, to: str, *, by, at: datetime) -> bool:
+def choose_status(case: Case, to: str, *, by: User, at: datetime) -> bool:
     """Bring a locked case to the status that an agent chose, in memory; tell whether it moved.
 
     Raises:
@@ -43,7 +42,7 @@ def choose_status(case: Case, to: str, *, by, at: datetime) -> bool:
 
 
 @transaction.atomic
-def change_status(*, by, case: Case, to: str, seen: int | None = None) -> Case:
+def change_status(*, by: User, case: Case, to: str, seen: int | None = None) -> Case:
     """Set the status without a message; the provider is told by mail.
 
     Arguments:
@@ -64,7 +63,7 @@ def change_status(*, by, case: Case, to: str, seen: int | None = None) -> Case:
 
 
 @transaction.atomic
-def withdraw_case(*, by, case: Case) -> Case:
+def withdraw_case(*, by: User, case: Case) -> Case:
     """Cancel a case at the wish of the provider who filed it; a second time changes nothing.
 
     Raises:
@@ -94,7 +93,7 @@ def _close(case: Case, *, before: datetime) -> bool:
 
 
 def close_resolved(*, limit: int = 1000) -> int:
-    """Close what has been resolved for 14 days, oldest first; return how many.
+    """Close what has been resolved for CLOSE_AFTER, oldest first; return how many.
 
     One transaction a case: a bad row cannot stop the rest.
     """

@@ -94,7 +94,6 @@ class Migration(migrations.Migration):
                 "verbose_name": "terms version",
                 "verbose_name_plural": "terms versions",
                 "ordering": ["-published_at"],
-                "get_latest_by": "published_at",
             },
         ),
         migrations.CreateModel(

@@ -8,17 +8,6 @@
     return true;
   };
 
-  const language = document.documentElement.lang || "en";
-  const words = language.startsWith("es")
-    ? {
-        show: "Mostrar", hide: "Ocultar", shown: "La contraseña está visible", hidden: "La contraseña está oculta",
-        left: (n) => `Le quedan ${n} caracteres`, over: (n) => `Sobran ${n} caracteres`,
-      }
-    : {
-        show: "Show", hide: "Hide", shown: "Your password is shown", hidden: "Your password is hidden",
-        left: (n) => `${n} characters left`, over: (n) => `${n} characters too many`,
-      };
-
   const liveRegion = () => {
     const region = document.createElement("span");
     region.className = "visually-hidden";
@@ -38,13 +27,13 @@
     button.setAttribute("aria-controls", input.id);
     const paint = (visible) => {
       input.type = visible ? "text" : "password";
-      button.textContent = visible ? words.hide : words.show;
+      button.textContent = visible ? "Hide" : "Show";
       button.setAttribute("aria-label", `${button.textContent} ${label}`.trim());
     };
     paint(false);
     button.addEventListener("click", () => {
       paint(input.type === "password");
-      region.textContent = input.type === "text" ? words.shown : words.hidden;
+      region.textContent = input.type === "text" ? "Your password is shown" : "Your password is hidden";
     });
     /* A shown password must not be kept by the browser's form history. */
     if (input.form) input.form.addEventListener("submit", () => paint(false));
@@ -57,14 +46,14 @@
     const limit = Number(area.dataset.maxLength || area.getAttribute("maxlength"));
     const seen = document.createElement("p");
     const region = liveRegion();
-    const number = new Intl.NumberFormat(language);
+    const number = new Intl.NumberFormat(document.documentElement.lang);
     seen.className = "counter";
     seen.setAttribute("aria-hidden", "true");
     /* The server counts code points, a line break as one; maxlength would cut a paste without a word. */
     area.removeAttribute("maxlength");
     const say = () => {
       const left = limit - Array.from(area.value).length;
-      const text = left < 0 ? words.over(number.format(-left)) : words.left(number.format(left));
+      const text = left < 0 ? `${number.format(-left)} characters too many` : `${number.format(left)} characters left`;
       seen.textContent = text;
       seen.classList.toggle("counter--over", left < 0);
       return { left, text };

@@ -141,3 +141,10 @@ def test_draft_is_offered_for_seven_days(paula):
 def test_nadia_sets_her_password_before_anything_is_kept(nadia, client_for):
     assert client_for(nadia).post(PATH, body(nadia))["Location"] == "/set-password/"
     assert not Draft.objects.exists()
+
+
+def test_only_the_newest_drafts_of_a_form_are_kept(paula):
+    for number in range(drafts.DRAFTS_KEPT + 3):
+        drafts.save_draft(paula, "note", f"key-{number}", {"text": str(number)})
+    assert paula.drafts.count() == drafts.DRAFTS_KEPT
+    assert drafts.latest_draft(paula, "note").key == f"key-{drafts.DRAFTS_KEPT + 2}"

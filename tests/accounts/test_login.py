@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
+from django.utils import timezone
 
 from accounts import services, throttles
 from accounts.models import User
@@ -19,13 +20,13 @@ TOO_MANY = "There were too many attempts to log in."
 
 @pytest.fixture
 def low_cap(monkeypatch) -> None:
-    """Twelve in place of a hundred, for speed; one test counts to the hundred of the promise."""
-    monkeypatch.setattr(throttles, "ACCOUNT_LIMIT", 12)
+    """Twelve in place of fifty for each name, for speed; one test counts to the hundred of the promise."""
+    monkeypatch.setattr(throttles, "NAME_LIMIT", 12)
 
 
 def strangers_exhaust_the_cap(log_in, username: str) -> None:
     """Fail from ever new networks, so that no (account, network) counter stops it."""
-    for number in range(throttles.ACCOUNT_LIMIT):
+    for number in range(throttles.NAME_LIMIT):
         answer = log_in(username, "a stranger's guess", address=f"10.{number}.0.1")
         assert answer.status_code == 200, number
 
@@ -122,10 +123,25 @@ def test_tenth_failure_from_one_network_is_refused_in_plain_words(username, paul
     assert log_in("rosa.reed", "wrong", address="203.0.113.1").status_code == 200, "other accounts neither"
 
 
-def test_both_names_of_an_account_count_together(paula, log_in):
-    for number in range(9):
-        log_in("paula.prince" if number % 2 else paula.email, "wrong")
-    assert log_in(paula.email.upper(), "wrong").status_code == 429
+def test_failures_with_one_name_tell_nothing_of_the_other(paula, log_in):
+    for known, other in ((paula.email, paula.username), ("nobody@clinic.example.org", "nobody.here")):
+        for _ in range(11):
+            refused = log_in(known, "wrong")
+        assert refused.status_code == 429
+        assert log_in(other, "wrong").status_code == 200
+
+
+def test_known_browser_is_one_no_more_after_a_hundred_failures(paula, log_in, time_machine):
+    time_machine.move_to(timezone.now())
+    browser = Client()
+    log_in("paula.prince", browser=browser)
+    browser.post("/logout/")
+    for _ in range(throttles.ACCOUNT_LIMIT // throttles.DEVICE_LIMIT):
+        for _ in range(throttles.DEVICE_LIMIT):
+            assert log_in("paula.prince", "wrong", browser=browser).status_code == 200
+        time_machine.shift(throttles.DEVICE_WINDOW)
+    request = browser.get("/login/").wsgi_request
+    assert throttles.trusted_device(request, "paula.prince") is None
 
 
 def test_success_forgets_the_failures_before_it(paula, log_in):
@@ -138,8 +154,10 @@ def test_success_forgets_the_failures_before_it(paula, log_in):
 
 @pytest.mark.parametrize("username", ["paula.prince", "nobody.here"])
 def test_hundred_failures_from_many_networks_are_the_end(username, paula, log_in):
-    assert throttles.ACCOUNT_LIMIT == 100
+    assert throttles.NAME_LIMIT * 2 == throttles.ACCOUNT_LIMIT == 100
     strangers_exhaust_the_cap(log_in, username)
+    strangers_exhaust_the_cap(log_in, f"{username}@clinic.example.org")
+    assert log_in(f"{username}@clinic.example.org", PASSWORD, address="198.51.100.9").status_code == 429
     refused = log_in(username, PASSWORD, address="198.51.100.9")
     assert refused.status_code == 429
     assert TOO_MANY in refused.content.decode()
@@ -162,7 +180,7 @@ def test_known_browser_has_its_own_counter(paula, log_in, low_cap):
     browser.post("/logout/")
     for _ in range(throttles.DEVICE_LIMIT):
         log_in("paula.prince", "wrong", browser=browser)
-    assert throttles.count("login", f"account:{paula.pk}") == 0, "the account's counter is not touched"
+    assert throttles.count("login", "paula.prince") == 0, "the account's counter is not touched"
     strangers_exhaust_the_cap(log_in, "paula.prince")
     assert log_in("paula.prince", browser=browser).status_code == 429, "no better than a stranger for a while"
 
@@ -173,8 +191,7 @@ def test_cookie_of_one_account_is_nothing_to_another(paula, rosa, log_in, low_ca
     browser.post("/logout/")
     strangers_exhaust_the_cap(log_in, "paula.prince")
     [cookie] = [name for name in browser.cookies if name.startswith("helpdesk_device_")]
-    subject = f"account:{paula.pk}"
-    browser.cookies[throttles._device_cookie_name(subject)] = browser.cookies[cookie].value
+    browser.cookies[throttles._device_cookie_name(paula.pk)] = browser.cookies[cookie].value
     assert log_in("paula.prince", browser=browser, address="198.51.100.9").status_code == 429
 
 
@@ -276,7 +293,7 @@ def test_login_makes_a_new_session(paula, log_in):
 def test_without_its_csrf_token_nothing_happens(paula):
     browser = Client(enforce_csrf_checks=True)
     assert browser.post("/login/", {"username": "paula.prince", "password": PASSWORD}).status_code == 403
-    assert throttles.count("login", f"account:{paula.pk}") == 0
+    assert throttles.count("login", "paula.prince") == 0
 
 
 def test_logout_is_a_post(paula, client_for):

@@ -241,3 +241,21 @@ def test_signed_in_person_is_led_home(paula, client_for):
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_other_methods_are_refused(method, client, db):
     assert getattr(client, method)("/register/").status_code == 405
+
+
+def test_long_number_in_a_name_spoils_no_user_id(db):
+    for last_name in ("Doe99999999999999999999", "Doe", "Doe"):
+        services.make_account(first_name="Jane", last_name=last_name, email=f"{User.objects.count()}@example.org")
+    assert set(User.objects.values_list("username", flat=True)) == {
+        "jane.doe99999999999999999999",
+        "jane.doe",
+        "jane.doe2",
+    }
+
+
+@pytest.mark.parametrize("email", ["a@" + ".".join(["İ" * 40] * 5) + ".com", "jürgen@example.org"])
+def test_address_beyond_ascii_is_refused_in_words(email, client, db):
+    form = {"first_name": "Jane", "last_name": "Doe", "email": email, "terms": "on"}
+    answer = client.post("/register/", form)
+    assert answer.status_code == 200
+    assert "Enter an email address in the form" in answer.content.decode()

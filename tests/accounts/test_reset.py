@@ -171,3 +171,11 @@ def test_each_try_of_one_mail_carries_the_same_link(paula, time_machine):
     time_machine.move_to(timedelta(hours=3))
     assert token_as_of(paula, moment) == first
     assert default_token_generator.check_token(paula, first)
+
+
+def test_link_sets_one_password_however_many_have_it_open(paula):
+    first, second = User.objects.get(pk=paula.pk), User.objects.get(pk=paula.pk)
+    services.set_permanent_password(user=first, password="velvet harbor tractor 59")
+    with pytest.raises(services.PasswordChanged):
+        services.set_permanent_password(user=second, password="marble canyon whistle 23")
+    assert User.objects.get(pk=paula.pk).check_password("velvet harbor tractor 59")

@@ -31,7 +31,7 @@ def page(user: User, act: str = "change") -> str:
 
 def test_supervisor_makes_an_agent_who_logs_in_with_the_mailed_password(sven, client_for, mailbox, log_in):
     response = client_for(sven).post(ADD, NEW)
-    assert (response.status_code, response["Location"]) == (302, "/admin/accounts/user/")
+    assert (response.status_code, response["Location"]) == (302, page(User.objects.get(email=NEW["email"])))
     anna = User.objects.get(email="anna@desk.example.org")
     assert (anna.username, anna.is_staff, anna.is_superuser, anna.must_change_password) == (
         "anna.agent",
@@ -197,7 +197,7 @@ def test_acts_are_posts_with_a_token(sven, paula, client_for):
 @pytest.mark.parametrize("person", ["paula", "vera"])
 def test_who_works_no_cases_reaches_no_act(person, rosa, request, client_for):
     browser = client_for(request.getfixturevalue(person))
-    for act in ("block", "send-temporary-password", "verify"):
+    for act in ("block", "send-temporary-password", "memberships/1/verify"):
         assert browser.post(page(rosa, act)).status_code == 302
     rosa.refresh_from_db()
     assert rosa.is_active
@@ -218,20 +218,31 @@ def test_agent_verifies_a_membership_on_the_page(agnes, paula, organization, cli
     browser = client_for(agnes)
     membership = Membership.objects.get(user=paula)
     assert "Verify: works for Riverside Clinic" in browser.get(page(paula)).content.decode()
-    assert browser.post(page(paula, "verify"), {"membership": membership.pk})["Location"] == page(paula)
+    assert browser.post(page(paula, f"memberships/{membership.pk}/verify"))["Location"] == page(paula)
     membership.refresh_from_db()
     assert membership.verified_by == agnes
     assert "Withdraw verification for Riverside Clinic" in browser.get(page(paula)).content.decode()
-    browser.post(page(paula, "withdraw-verification"), {"membership": membership.pk})
+    browser.post(page(paula, f"memberships/{membership.pk}/withdraw-verification"))
     membership.refresh_from_db()
     assert membership.verified_at is None
 
 
-@pytest.mark.parametrize("raw", ["", "0", "-1", "x", "²", "9" * 40, "\0"])
-def test_membership_that_is_not_the_persons_is_unknown(raw, agnes, paula, rosa, organization, client_for):
-    assert client_for(agnes).post(page(paula, "verify"), {"membership": raw}).status_code == 404
-    mine = Membership.objects.get(user=paula).pk
-    assert client_for(agnes).post(page(rosa, "verify"), {"membership": mine}).status_code == 404
+@pytest.mark.parametrize("number", ["0", "9" * 18, "9" * 40])
+def test_membership_that_nobody_has_is_unknown(number, agnes, paula, client_for):
+    assert client_for(agnes).post(page(paula, f"memberships/{number}/verify")).status_code == 404
+
+
+def test_membership_of_somebody_else_is_unknown(agnes, paula, rosa, organization, client_for):
+    membership = Membership.objects.get(user=paula)
+    assert client_for(agnes).post(page(rosa, f"memberships/{membership.pk}/verify")).status_code == 404
+    membership.refresh_from_db()
+    assert membership.verified_at is None
+
+
+@pytest.mark.parametrize("lookup", ["password__startswith", "password__regex", "groups__name", "memberships__kind"])
+def test_list_obeys_no_lookup_typed_into_the_address(lookup, sven, paula, client_for):
+    response = client_for(sven).get(f"/admin/accounts/user/?{lookup}=m")
+    assert response.status_code == 400
 
 
 def test_supervisor_renames_an_organization_and_agents_do_not(sven, agnes, organization, client_for):
@@ -272,3 +283,9 @@ def test_list_costs_the_same_with_one_and_three(sven, client_for, statements):
     make_person("one.more")
     make_person("two.more")
     assert statements(lambda: browser.get("/admin/accounts/user/")) == one
+
+
+def test_address_in_use_is_said_beside_its_field(sven, paula, client_for):
+    answer = client_for(sven).post(ADD, NEW | {"email": paula.email})
+    assert answer.status_code == 200
+    assert "An account with this email address exists already." in answer.content.decode()

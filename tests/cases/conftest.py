@@ -1,26 +1,19 @@
-"""What the tests of cases share: a filed case, and forms filled out as a browser would."""
+"""What the tests of cases share: a filed case, a clock, and forms filled out as a browser would."""
 
 from __future__ import annotations
 
-import re
 import secrets
-from html import unescape
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from cases import services
 from cases.models import Queue, RequestType
-
-
-def hidden(html: str, name: str, default: str = "") -> str:
-    """Return the value of a hidden input."""
-    for tag in re.findall(r"<input[^>]*type=\"hidden\"[^>]*>", html):
-        if f'name="{name}"' in tag:
-            found = re.search(r'value="([^"]*)"', tag)
-            return unescape(found[1]) if found else ""
-    return default
+from tests.cases.pages import hidden
+from tests.conftest import make_person
 
 
 @pytest.fixture
@@ -49,6 +42,22 @@ def file(request_type):
 def case(paula, file):
     """Paula's case, just filed."""
     return file(paula)
+
+
+@pytest.fixture
+def second_agent(db):
+    return make_person("arthur.ash", group="Agents")
+
+
+@pytest.fixture
+def pass_time(monkeypatch):
+    """Return a function that moves the clock on."""
+
+    def move_on(**delta) -> None:
+        now = timezone.now
+        monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(**delta))
+
+    return move_on
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from accounts.models import Draft
 from cases import services
 from cases.models import Case, CaseEvent, Message
 from mail.models import OutboxMessage
-from tests.cases.conftest import hidden
+from tests.cases.pages import hidden
 from tests.conftest import make_person
 
 pytestmark = pytest.mark.django_db
@@ -17,11 +17,6 @@ LIST = "/admin/cases/case/"
 @pytest.fixture
 def url(case) -> str:
     return f"{LIST}{case.pk}/change/"
-
-
-@pytest.fixture
-def second_agent(db):
-    return make_person("arthur.ash", group="Agents")
 
 
 @pytest.fixture
@@ -100,7 +95,7 @@ def test_reply_sent_twice_is_one_reply(open_page, agnes, case, url, mailbox):
     assert len(mailbox()) == 1
 
 
-def test_another_text_from_the_same_form_is_kept(open_page, agnes, case, url):
+def test_another_text_from_the_same_form_is_kept_and_can_be_sent_too(open_page, agnes, case, url):
     client, fields = open_page(agnes)
     client.post(url, reply(fields))
     html = client.post(url, reply(fields, "Another.")).text
@@ -108,6 +103,23 @@ def test_another_text_from_the_same_form_is_kept(open_page, agnes, case, url):
     assert "Another." in html
     assert hidden(html, "key") != fields["key"]
     assert case.messages.count() == 1
+    again = {name: hidden(html, name) for name in ("key", "stamp", "seen")}
+    assert client.post(url, reply(again, "Another.")).status_code == 302
+    assert case.messages.count() == 2
+
+
+def test_bad_reply_from_a_stale_page_hears_of_both(open_page, agnes, sven, case, url):
+    client, fields = open_page(agnes)
+    services.add_note(by=sven, case=case, body="Mine.")
+    html = client.post(url, reply(fields, "")).text
+    assert "Enter your text." in html
+    assert f"{sven.display_name}: Internal note added" in html
+
+
+def test_limits_of_what_is_kept_are_said(client_for, agnes, case, url):
+    html = client_for(agnes).get(url).text
+    assert "Up to 20,000 characters." in html
+    assert "within 24 hours of opening this form, your text is kept for you for 7 days." in html
 
 
 def test_stale_page_shows_what_changed_and_keeps_the_text(open_page, agnes, sven, case, url):
@@ -128,8 +140,10 @@ def test_stale_page_shows_what_changed_and_keeps_the_text(open_page, agnes, sven
 def test_page_without_its_version_counts_as_stale(open_page, agnes, case, url, seen):
     client, fields = open_page(agnes)
     response = client.post(url, reply(fields | {"seen": seen}))
-    assert response.status_code == 200
+    assert "has changed since you opened it" in response.text
     assert not case.messages.exists()
+    again = {name: hidden(response.text, name) for name in ("key", "stamp", "seen")}
+    assert client.post(url, reply(again)).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -419,6 +433,17 @@ def test_supervisors_edit_and_agents_look(client_for, agnes, sven, model):
     assert client.get(f"/admin/cases/{model}/").status_code == 200
     assert client.get(f"/admin/cases/{model}/add/").status_code == 403
     assert client_for(sven).get(f"/admin/cases/{model}/add/").status_code == 200
+
+
+def test_members_of_a_queue_are_agents(client_for, sven, agnes, vera, paula, queue):
+    client, url = client_for(sven), f"/admin/cases/queue/{queue.pk}/change/"
+    offered = client.get(url).context["adminform"].form.fields["members"].queryset
+    assert list(offered) == [agnes, sven]
+    for member in (vera, paula):
+        posted = {"name": queue.name, "is_default": "on", "members": [agnes.pk, member.pk]}
+        assert "Select a valid choice" in client.post(url, posted).text
+    client.post(url, posted | {"members": [agnes.pk]})
+    assert list(queue.members.all()) == [agnes]
 
 
 def test_request_type_reaches_the_form(client_for, sven, paula, queue):

@@ -8,7 +8,7 @@ from accounts.services import remember_organization
 from cases import services
 from cases.models import Case, CaseEvent, Submission
 from mail.models import OutboxEvent
-from tests.cases.conftest import hidden
+from tests.cases.pages import hidden
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,8 @@ def test_first_form_names_the_placeholder_and_asks_for_the_primary_organization(
     assert "REQUEST TYPE" in html
     assert "DESCRIPTION OF REQUEST" in html
     assert "SUBMIT" in html
-    assert "20,000 characters" in html
+    assert "Up to 20,000 characters." in html
+    assert "within 24 hours of opening this form, your text is kept for you for 7 days." in html
     assert "patient data" in html
 
 
@@ -40,7 +41,7 @@ def test_contact_fields_are_filled_and_read_only(client, paula):
     assert "readonly" in email
 
 
-def test_it_works(client, intake, paula, organization_names, mailbox):
+def test_submit_files_the_case_and_mails_its_id(client, intake, paula, organization_names, mailbox):
     response = client.post(URL, intake(client), follow=True)
     case = Case.objects.get()
     assert response.redirect_chain == [(f"/cases/{case.case_id}/filed/", 302)]
@@ -72,6 +73,14 @@ def test_second_form_shows_the_name_from_the_first_case(client, intake):
     assert 'value="Riverside Clinic"' in html
     assert "Generic Vaccine Provider" not in html
     assert 'name="primary_name"' not in html
+
+
+def test_phone_is_not_asked_for_twice(client, intake, paula):
+    client.post(URL, intake(client, contact_phone="919 555 0142"))
+    assert 'value="919 555 0142"' in client.get(URL).content.decode()
+    client.post(URL, intake(client, contact_phone="919 555 0199"))
+    paula.refresh_from_db()
+    assert paula.phone == "919 555 0142", "a number for one case changes no account"
 
 
 def test_secondary_is_remembered_and_never_replaces_the_primary(client, intake, paula, organization_names):
@@ -129,8 +138,9 @@ def test_nadia_is_led_to_setting_her_password(client_for, nadia, intake, client)
 def test_staff_are_told_that_they_do_not_file_here(staff, request, client_for, client, intake):
     posted = intake(client, stamp="")
     browser = client_for(request.getfixturevalue(staff))
-    for response in (browser.get(URL), browser.post(URL, posted)):
-        assert response["Location"] == "/my-lists/"
+    for response in (browser.get(URL, follow=True), browser.post(URL, posted, follow=True)):
+        assert response.redirect_chain == [("/my-lists/", 302)]
+        assert "Staff do not file cases here." in response.text
     assert not Case.objects.exists()
 
 
@@ -310,6 +320,7 @@ def test_other_text_kept_from_a_form_that_became_a_case_says_so(client, intake, 
     html = client.get(URL).text
     assert "You already filed" in html
     assert Case.objects.get().case_id in html
+    assert f"Add it to {Case.objects.get().case_id}" in html
     assert "Three vials." in html
 
 

@@ -14,10 +14,21 @@ def test_beat_knows_the_task():
     assert close_resolved.name in planned
 
 
-def test_it_closes_what_is_due(case, agnes, monkeypatch):
+def test_resolved_case_closes_when_its_14_days_are_over(case, agnes, pass_time):
     services.add_reply(by=agnes, case=case, body="Done.", set_status="resolved")
+    pass_time(days=13, hours=23)
     assert close_resolved() == 0
-    monkeypatch.setattr("cases.services.progress.CLOSE_AFTER", -services.progress.CLOSE_AFTER)
+    pass_time(hours=1)
     assert close_resolved() == 1
     case.refresh_from_db()
     assert case.status == "closed"
+
+
+def test_case_opened_again_in_time_stays_open(case, agnes, paula, pass_time):
+    services.add_reply(by=agnes, case=case, body="Done.", set_status="resolved")
+    pass_time(days=13)
+    services.add_information(by=paula, case=case, body="It is not.")
+    pass_time(days=2)
+    assert close_resolved() == 0
+    case.refresh_from_db()
+    assert case.status == "open"

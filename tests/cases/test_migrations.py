@@ -37,7 +37,7 @@ def test_viewers_have_no_permission_at_all():
 
 def test_agents_work_cases_and_supervisors_more():
     assert "cases.change_case" in permissions("Agents")
-    assert "accounts.change_membership" in permissions("Agents")
+    assert "mail.change_outboxmessage" in permissions("Agents")
     assert "cases.reassign_case" not in permissions("Agents")
     assert "cases.change_requesttype" not in permissions("Agents")
     assert permissions("Agents") < permissions("Supervisors")

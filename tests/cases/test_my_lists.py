@@ -1,7 +1,5 @@
 """MY LISTS: tabs, search, sort orders and pages, for providers and for staff."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
@@ -215,7 +213,3 @@ def test_one_and_three_rows_cost_the_same(client_for, request, who, paula, file,
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_wrong_method(client_for, paula, method):
     assert getattr(client_for(paula), method)(URL).status_code == 405
-
-
-def test_waiting_since_is_never_null(case):
-    assert case.waiting_since - case.filed_at < timedelta(seconds=1)

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from crispy_forms.bootstrap import InlineRadios
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Fieldset, Layout, Submit
 from crispy_forms.templatetags.crispy_forms_filters import as_crispy_form
@@ -27,7 +26,7 @@ class ExampleForm(forms.Form):
         self.helper = FormHelper()
         self.helper.layout = Layout(
             Fieldset("About you", "name", "phone", "email"),
-            InlineRadios("kind"),
+            "kind",
             "topics",
             "terms",
             Submit("submit", "SUBMIT"),
@@ -119,7 +118,6 @@ def test_no_summary_without_errors(fresh):
 
 def test_choices_are_a_group_with_a_legend(fresh):
     assert re.search(r'<fieldset id="div_id_kind"[^>]*>\s*<legend class="label">For</legend>', fresh)
-    assert "choices--inline" in fresh
     assert re.search(r'<legend class="label">Topics\s+\(optional\)</legend>', fresh)
 
 

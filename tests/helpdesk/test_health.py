@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from mail.models import Heartbeat, OutboxEvent
@@ -93,6 +93,20 @@ def test_database_away(client, db, monkeypatch):
 
     monkeypatch.setattr("helpdesk.health._report", away)
     response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json() == {"status": "unavailable", "database": "away"}
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_database_away_for_somebody_with_a_session(client_for, paula, monkeypatch, error):
+    def away(*args, **kwargs):
+        raise error("could not connect to server: db.internal")
+
+    browser = client_for(paula, raise_request_exception=False)
+    with monkeypatch.context() as patch:
+        patch.setattr("django.db.backends.base.base.BaseDatabaseWrapper.cursor", away)
+        assert browser.get("/health/live").status_code == 200
+        response = browser.get("/health/ready")
     assert response.status_code == 503
     assert response.json() == {"status": "unavailable", "database": "away"}
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from django.db import connection
 
+from mail.models import OutboxMessage, State
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
@@ -31,6 +33,10 @@ def wait_until(condition, seconds: float = 20) -> bool:
 def listens(port: int) -> bool:
     with socket.socket() as sock:
         return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def all_sent(count: int) -> bool:
+    return OutboxMessage.objects.filter(state=State.SENT).count() == count
 
 
 def database_url() -> str:

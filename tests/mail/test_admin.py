@@ -1,6 +1,8 @@
 """The outbox in admin: read by agents, changed by nobody, sent again through the service."""
 
 import pytest
+from django.apps import apps
+from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.core import mail
 from django.urls import reverse
@@ -104,6 +106,38 @@ def test_filters(agent, failed, query, found):
     assert (f"{LIST}{failed.pk}/change/" in page) is found
 
 
+@pytest.mark.parametrize("path", [LIST, "/admin/mail/outboxevent/"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "nonce__startswith=a",
+        "nonce=a",
+        "message_id__contains=a",
+        "state__startswith=f",
+        "attempts__gt=0",
+        "id__exact=1",
+        "pk=1",
+        "recipient__password__startswith=a",
+        "event__refs__contains=a",
+        "refs__user=1",
+        "messages__nonce__startswith=a",
+    ],
+)
+def test_what_no_filter_offers_is_not_asked(admin_of_everything, failed, path, query):
+    assert admin_of_everything.get(f"{path}?{query}").status_code == 400
+
+
+def test_every_list_of_mail_asks_only_what_its_filters_offer(rf):
+    """A model that gets an admin later is tested here, too."""
+    models = [model for model in apps.get_app_config("mail").get_models() if admin.site.is_registered(model)]
+    assert len(models) == 2
+    for model_admin in map(admin.site.get_model_admin, models):
+        fields = {field.name for field in model_admin.model._meta.get_fields()}
+        names = [f"{field}{lookup}" for field in fields for lookup in ("", "__startswith", "__gt", "__isnull", "__in")]
+        allowed = {name for name in names if model_admin.lookup_allowed(name, "a", rf.get("/"))}
+        assert allowed <= {"state", "kind", "state__isnull"}
+
+
 def test_send_again_owes_it_anew_and_is_logged(agent, agnes, failed, settings, paula):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     assert send_again_path(failed) in agent.get(f"{LIST}{failed.pk}/change/").content.decode()
@@ -125,6 +159,13 @@ def test_what_is_on_its_way_is_not_sent_again(agent, failed):
     agent.post(send_again_path(failed))
     page = agent.post(send_again_path(failed), follow=True).content.decode()
     assert "is on its way already" in page
+
+
+def test_what_no_app_sends_any_more_is_not_sent_again(agent, failed):
+    OutboxMessage.objects.update(kind="telegram")
+    page = agent.post(send_again_path(failed), follow=True).content.decode()
+    assert f"Mail {failed.pk} is of a kind that the portal sends no more." in page
+    assert OutboxMessage.objects.get().state == State.FAILED
 
 
 def test_send_again_is_a_post(agent, failed):

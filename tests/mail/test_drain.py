@@ -11,8 +11,8 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from mail.delivery import AWAY_DELAY, MOST_HURRIES, RETRY_DELAYS, SERVER_AWAY, _claim, lease
-from mail.models import Heartbeat, OutboxMessage, State
+from mail.delivery import AWAY_DELAY, MOST_HURRIES, RETRY_DELAYS, _claim, lease
+from mail.models import Outage, OutboxMessage, State
 from mail.registry import Addressee, Content
 from mail.services import derive_secret, drain, expand_due
 from tests.mail.smtp_server import SMTPServer
@@ -187,7 +187,7 @@ def test_when_a_server_that_broke_off_is_back_everything_leaves(greeting, greet,
     server.replies.clear()
     drain()
     assert OutboxMessage.objects.owed().count() == 0
-    assert not Heartbeat.objects.filter(name=SERVER_AWAY).exists()
+    assert not Outage.objects.exists()
 
 
 def test_a_mail_that_broke_the_server_often_is_not_hurried(greeting, greet, smtp, paula, rosa, clock):

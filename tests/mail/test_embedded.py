@@ -1,4 +1,4 @@
-"""The embedded worker and beat, apart from gunicorn. Real processes are in test_faults.py."""
+"""The embedded worker and beat, apart from gunicorn. Real processes are in faults/."""
 
 import threading
 

@@ -6,6 +6,8 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from mail import mailbox as box
 from mail.backends import MailboxBackend
 
+pytestmark = pytest.mark.django_db  # every page names the help desk's hours
+
 
 @pytest.fixture
 def mailbox_dir(settings, tmp_path):

@@ -7,8 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from mail import services
-from mail.delivery import SERVER_AWAY
-from mail.models import Heartbeat, OutboxEvent, OutboxMessage, State
+from mail.models import Heartbeat, Outage, OutboxEvent, OutboxMessage, State
 from mail.services import cancel, drain, last_failure, sweep
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def message(paula):
     """Return a function that makes a message in a state."""
 
-    def make(state=State.QUEUED, *, user=paula, about=("case", 7), **fields):
+    def make(state=State.QUEUED, *, user=paula, about=("case", 7), kind="greeting", key="", **fields):
         event = OutboxEvent.objects.create(
             code="greeted",
             about_kind=about[0],
@@ -29,9 +28,9 @@ def message(paula):
         owed = state in (State.QUEUED, State.RETRYING, State.SENDING)
         return OutboxMessage.objects.create(
             event=event,
-            kind="greeting",
+            kind=kind,
             recipient=user,
-            recipient_key=f"user:{user.pk}",
+            recipient_key=key or f"user:{user.pk}",
             about_kind=about[0],
             about_id=about[1],
             state=state,
@@ -68,6 +67,38 @@ class TestLastFailure:
         message(State.SENT, user=rosa)
         assert last_failure(about=("case", 7)) == trouble
 
+    def test_an_address_of_ones_own_is_the_same_person(self, message, paula):
+        message(State.FAILED, key="new")
+        message(State.SENT)
+        assert last_failure(about=("case", 7)) is None
+        assert last_failure(recipient_id=paula.pk) is None
+
+    def test_somebody_who_is_no_user_is_known_by_the_key(self, message):
+        message(State.FAILED, key="mailed")
+        trouble = message(State.FAILED, key="other")
+        message(State.SENT, key="mailed")
+        OutboxMessage.objects.update(recipient=None)
+        assert last_failure(about=("case", 7)) == trouble
+
+    def test_a_mail_about_another_case_mends_the_person_and_not_the_case(self, message, paula):
+        trouble = message(State.FAILED)
+        message(State.SENT, about=("case", 8))
+        assert last_failure(recipient_id=paula.pk) is None
+        assert last_failure(about=("case", 7)) == trouble
+
+    @pytest.mark.parametrize("later", [State.QUEUED, State.SENDING, State.CANCELLED, State.HELD])
+    def test_a_later_mail_that_has_not_arrived_mends_nothing(self, message, paula, later):
+        trouble = message(State.FAILED)
+        message(later)
+        assert last_failure(about=("case", 7)) == last_failure(recipient_id=paula.pk) == trouble
+
+    def test_kinds_left_out_are_no_trouble_and_mend_none(self, message, paula):
+        trouble = message(State.FAILED)
+        message(State.SENT, kind="farewell")
+        assert last_failure(recipient_id=paula.pk) is None
+        assert last_failure(recipient_id=paula.pk, except_kinds=["farewell"]) == trouble
+        assert last_failure(recipient_id=paula.pk, except_kinds=["greeting"]) is None
+
     def test_an_earlier_mail_mends_nothing(self, message):
         message(State.SENT)
         trouble = message(State.FAILED)
@@ -97,7 +128,7 @@ class TestSweep:
 
     @pytest.mark.parametrize(("waiting", "drains"), [(0, 0), (1, 1), (2, 1), (3, 2), (30, 8)])
     def test_drains_by_the_size_of_the_backlog(self, message, monkeypatch, waiting, drains):
-        monkeypatch.setattr(services, "MAILS_PER_DRAIN", 2)
+        monkeypatch.setattr(services, "MESSAGES_PER_DRAIN", 2)
         for _ in range(waiting):
             message()
         assert sweep() == drains
@@ -112,8 +143,8 @@ class TestSweep:
         assert sweep() == 1
 
     def test_one_drain_is_enough_to_ask_a_server_that_was_away(self, message, monkeypatch):
-        monkeypatch.setattr(services, "MAILS_PER_DRAIN", 2)
-        Heartbeat.objects.create(name=SERVER_AWAY, at=timezone.now())
+        monkeypatch.setattr(services, "MESSAGES_PER_DRAIN", 2)
+        Outage.objects.create(noted_at=timezone.now())
         for _ in range(30):
             message()
         assert sweep() == 1

@@ -1,6 +1,8 @@
 import pytest
 from django.core import mail
+from django.utils import timezone
 
+from mail import registry
 from mail.models import OutboxMessage, State
 from mail.services import NotSendable, drain, expand_due, send_again
 
@@ -56,6 +58,18 @@ def test_a_message_on_its_way_is_refused(greeting, greet, paula, agnes, state):
     OutboxMessage.objects.update(state=state)
     with pytest.raises(NotSendable):
         send_again(OutboxMessage.objects.get(), by=agnes)
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.RETRYING, State.FAILED])
+def test_a_kind_that_no_app_registers_is_refused(greeting, greet, paula, agnes, state):
+    greeting()
+    greet(paula)
+    expand_due()
+    OutboxMessage.objects.update(state=state, next_attempt_at=timezone.now() if state == State.RETRYING else None)
+    del registry._kinds["greeting"]
+    with pytest.raises(NotSendable, match="of a kind that the portal sends no more"):
+        send_again(OutboxMessage.objects.get(), by=agnes)
+    assert OutboxMessage.objects.get().state == state
 
 
 def test_what_became_of_it_meanwhile_counts(sent, agnes):

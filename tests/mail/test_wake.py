@@ -1,3 +1,4 @@
+import itertools
 import os
 import threading
 import time
@@ -5,87 +6,93 @@ import time
 import pytest
 
 from mail import wake
-from mail.wake import ring  # taken before the autouse fixture silences it
+from mail.wake import (
+    Bell,
+    ring,  # taken before the autouse fixture silences it
+)
 from tests.mail.process import wait_until
 
 
+class Broker:
+    """A broker that notes each ring; `error` makes it fail, a cleared `gate` makes it hang."""
+
+    def __init__(self):
+        self.called_at: list[float] = []
+        self.error: Exception | None = None
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def send(self) -> None:
+        self.called_at.append(time.monotonic())
+        self.gate.wait(5)
+        if self.error:
+            raise self.error
+
+    def shortest_gap(self) -> float:
+        return min(later - earlier for earlier, later in itertools.pairwise(self.called_at))
+
+
 @pytest.fixture
-def broker(monkeypatch):
-    """A broker that notes each ring; `broker.error` makes it fail, `broker.gate` makes it hang."""
+def broker():
+    return Broker()
 
-    class Broker:
-        rings = 0
-        error = None
-        gate = threading.Event()
 
-        def send_task(self, name, **options):
-            assert name == "mail.drain"
-            assert options == {"retry": False, "ignore_result": True}
-            self.gate.wait(5)
-            self.rings += 1
-            if self.error:
-                raise self.error
+@pytest.fixture
+def bell(broker):
+    return Bell(broker.send)
 
-    broker = Broker()
-    broker.gate.set()
-    monkeypatch.setattr(wake, "current_app", broker)
+
+def ring_until(bell, condition) -> bool:
+    return wait_until(lambda: bell.ring() or condition(), 5)
+
+
+def test_a_ring_puts_one_drain_into_the_broker(monkeypatch):
+    sent = []
+    monkeypatch.setattr(wake.current_app, "send_task", lambda *args, **options: sent.append((args, options)))
     monkeypatch.setattr(wake, "_bell", None)
-    yield broker
-    wait_until(lambda: not wake._bell._rung.is_set(), 2)
-    time.sleep(0.05)  # the bell's thread outlives the test: its last ring must not reach the next test's broker
-
-
-def test_a_ring_reaches_the_broker(broker):
     ring()
-    assert wait_until(lambda: broker.rings == 1, 2)
+    assert wait_until(lambda: sent, 2)
+    assert sent == [(("mail.drain",), {"retry": False, "ignore_result": True})]
 
 
-def test_a_burst_collapses_and_its_last_ring_is_not_lost(broker, monkeypatch):
-    monkeypatch.setattr(wake, "PAUSE_BETWEEN_RINGS", 0.05)
+def test_a_burst_collapses_and_its_last_ring_is_not_lost(bell, broker, monkeypatch):
+    monkeypatch.setattr(wake, "PAUSE_BETWEEN_RINGS", 0.01)
     broker.gate.clear()
-    ring()
-    time.sleep(0.05)
+    bell.ring()
+    assert wait_until(lambda: broker.called_at, 2)
     started = time.monotonic()
     for _ in range(1000):
-        ring()
+        bell.ring()
     assert time.monotonic() - started < 0.1, "a hanging broker costs the caller nothing"
     broker.gate.set()
-    assert wait_until(lambda: broker.rings == 2, 2)
-    time.sleep(0.2)
-    assert broker.rings == 2
+    assert wait_until(lambda: len(broker.called_at) == 2, 2)
+    assert not bell._rung.is_set(), "there is nothing more to come"
 
 
-def test_a_busy_process_rings_a_few_times_a_second(broker, monkeypatch):
+def test_a_busy_process_rings_a_few_times_a_second(bell, broker, monkeypatch):
     monkeypatch.setattr(wake, "PAUSE_BETWEEN_RINGS", 0.1)
-    for _ in range(60):
-        ring()
-        time.sleep(0.005)
-    assert 2 <= broker.rings <= 5
+    assert ring_until(bell, lambda: len(broker.called_at) == 3)
+    assert broker.shortest_gap() >= 0.1
 
 
-def test_after_a_failure_the_bell_is_silent_for_a_while(broker, monkeypatch, caplog):
+def test_after_a_failure_the_bell_is_silent_for_a_while(bell, broker, monkeypatch, caplog):
     monkeypatch.setattr(wake, "PAUSE_BETWEEN_RINGS", 0)
-    monkeypatch.setattr(wake, "SILENCE_AFTER_FAILURE", 0.5)
+    monkeypatch.setattr(wake, "SILENCE_AFTER_FAILURE", 0.3)
     broker.error = ConnectionRefusedError("nobody listens")
-    ring()
-    assert wait_until(lambda: broker.rings == 1, 2)
-    time.sleep(0.05)
-    ring()
-    time.sleep(0.1)
-    assert broker.rings == 1
-    assert "nobody listens" in caplog.text
+    bell.ring()
+    assert wait_until(lambda: "nobody listens" in caplog.text, 2)
     broker.error = None
-    time.sleep(0.5)
-    ring()
-    assert wait_until(lambda: broker.rings == 2, 2), "the thread has survived"
+    assert ring_until(bell, lambda: len(broker.called_at) == 2), "the thread has survived"
+    assert broker.shortest_gap() >= 0.3
 
 
-def test_a_forked_process_has_a_bell_of_its_own(broker):
+def test_a_forked_process_has_a_bell_of_its_own(broker, monkeypatch):
+    monkeypatch.setattr(wake, "send", broker.send)
+    monkeypatch.setattr(wake, "_bell", None)
     ring()
-    assert wait_until(lambda: broker.rings == 1, 2)
-    time.sleep(wake.PAUSE_BETWEEN_RINGS)
+    assert wait_until(lambda: len(broker.called_at) == 1, 2)
     pid = os.fork()
     if pid == 0:
         ring()
-        os._exit(0 if wait_until(lambda: broker.rings == 2, 2) else 1)
+        os._exit(0 if wait_until(lambda: len(broker.called_at) == 2, 2) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

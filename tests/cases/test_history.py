@@ -1,0 +1,129 @@
+"""The story of a case, in plain words: what its provider reads, and what those read who work it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases import services
+from cases.history import tell_story
+from cases.models import CaseEvent
+
+pytestmark = pytest.mark.django_db
+
+
+def sentences(case, *, internal: bool) -> list[str]:
+    return [entry.sentence for entry in tell_story(case, internal=internal).entries if not entry.message]
+
+
+def texts(case, *, internal: bool) -> list[str]:
+    return [entry.message.body for entry in tell_story(case, internal=internal).entries if entry.message]
+
+
+@pytest.fixture
+def resolved(case, agnes):
+    services.take_case(by=agnes, case=case)
+    services.change_status(by=agnes, case=case, to="resolved")
+    return case
+
+
+# --- for the provider ------------------------------------------------------------------------
+
+
+def test_provider_reads_each_step_to_a_closed_case(case, agnes, paula):
+    services.take_case(by=agnes, case=case)
+    services.change_status(by=agnes, case=case, to="awaiting")
+    services.add_information(by=paula, case=case, body="Lot 42.")
+    services.change_status(by=agnes, case=case, to="resolved")
+    services.change_status(by=agnes, case=case, to="open")
+    services.change_status(by=agnes, case=case, to="resolved")
+    services.change_status(by=agnes, case=case, to="closed")
+    assert sentences(case, internal=False) == [
+        "The Help Desk started to work on the case.",
+        "The Help Desk asked for more information.",
+        "The new information opened the case again.",
+        "The Help Desk resolved the case.",
+        "The Help Desk opened the case again.",
+        "The Help Desk resolved the case.",
+        "The Help Desk closed the case.",
+    ]
+    assert texts(case, internal=False) == ["Lot 42."]
+
+
+def test_provider_reads_that_the_case_was_withdrawn(case, paula):
+    services.withdraw_case(by=paula, case=case)
+    assert sentences(case, internal=False) == ["The case was withdrawn."]
+
+
+def test_provider_reads_that_the_portal_closed_the_case(resolved, pass_time):
+    pass_time(days=14)
+    services.close_resolved()
+    assert sentences(resolved, internal=False)[-1] == "The portal closed the case, 14 days after it was resolved."
+
+
+def test_provider_reads_no_notes_no_hand_overs_and_no_agents_name(case, agnes, second_agent):
+    services.take_case(by=agnes, case=case)
+    services.add_note(by=agnes, case=case, body="Calls often.")
+    services.assign_case(by=agnes, case=case, agent=second_agent)
+    services.assign_case(by=second_agent, case=case, agent=None)
+    assert sentences(case, internal=False) == ["The Help Desk started to work on the case."]
+    assert texts(case, internal=False) == []
+    assert len(sentences(case, internal=True)) == 4
+    assert texts(case, internal=True) == ["Calls often."]
+
+
+# --- for those who work cases ----------------------------------------------------------------
+
+
+def test_agents_read_who_did_what(case, agnes, second_agent, paula):
+    services.take_case(by=agnes, case=case)
+    services.assign_case(by=agnes, case=case, agent=second_agent)
+    services.assign_case(by=second_agent, case=case, agent=None)
+    services.change_status(by=agnes, case=case, to="awaiting")
+    services.withdraw_case(by=paula, case=case)
+    assert sentences(case, internal=True) == [
+        "Agnes Archer: assigned agent nobody → Agnes Archer",
+        "Agnes Archer: status New → Open",
+        "Agnes Archer: assigned agent Agnes Archer → Arthur Ash",
+        "Arthur Ash: assigned agent Arthur Ash → nobody",
+        "Agnes Archer: status Open → Awaiting Info",
+        "Paula Prince: status Awaiting Info → Cancelled",
+    ]
+
+
+def test_agents_read_that_the_portal_closed_the_case(resolved, pass_time):
+    pass_time(days=14)
+    services.close_resolved()
+    assert sentences(resolved, internal=True)[-1] == "The portal: status Resolved → Closed"
+
+
+def test_agents_read_what_they_missed_whatever_its_kind(case, agnes, paula):
+    seen = tell_story(case, internal=True).seen
+    services.add_note(by=agnes, case=case, body="Calls often.")
+    services.add_information(by=paula, case=case, body="Lot 42.")
+    services.take_case(by=agnes, case=case)
+    story = tell_story(case, internal=True)
+    assert story.since(seen) == [
+        "Agnes Archer: Internal note added",
+        "Paula Prince: Message added",
+        "Agnes Archer: assigned agent nobody → Agnes Archer",
+        "Agnes Archer: status New → Open",
+    ]
+    assert story.since(0)[0] == "Paula Prince: Case filed"
+    assert story.since(story.seen) == []
+
+
+def test_every_kind_of_event_has_its_words(case, agnes, paula):
+    services.add_note(by=agnes, case=case, body="Calls often.")
+    services.add_reply(by=agnes, case=case, body="Which lot?")
+    assert set(case.events.values_list("kind", flat=True)) == set(CaseEvent.Kind.values)
+    assert all(": " in sentence for sentence in tell_story(case, internal=True).since(0))
+
+
+def test_message_stands_before_what_it_brought_about(case, agnes):
+    services.add_reply(by=agnes, case=case, body="Which lot?")
+    first, *rest = tell_story(case, internal=True).entries
+    assert first.message.body == "Which lot?"
+    assert [entry.sentence for entry in rest] == [
+        "Agnes Archer: assigned agent nobody → Agnes Archer",
+        "Agnes Archer: status New → Open",
+    ]
