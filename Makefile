@@ -16,8 +16,8 @@ test: .venv/test-ready
 lint: .venv/test-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/djlint --check --quiet templates
-	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/djlint --check templates
+	$(BIN)/djlint --lint templates
 
 clean:
 	rm -rf .venv
