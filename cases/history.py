@@ -101,7 +101,7 @@ def provider_sentence(event: CaseEvent, case: Case) -> str:
         }
     if event.to_value == statuses.OPEN.code:
         if event.by_id == case.provider_id:
-            return _("The new information opened the case again.")
+            return _("The new information brought the case back to the Help Desk.")
         if event.from_value == statuses.NEW.code:
             return _("The Help Desk started to work on the case.")
         return _("The Help Desk opened the case again.")

@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
+import redis
 from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
@@ -204,6 +205,15 @@ def _new_database(url: str) -> str:
     return re.sub(r"/[^/]*$", f"/{name}", url)
 
 
+def _new_broker(url: str) -> str:
+    """Return the URL of an empty Redis database that no other test process uses: queues are not shared."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 15 + 1
+    own = re.sub(r"/[^/]*$", f"/{number}", url)
+    with closing(redis.Redis.from_url(own)) as client:
+        client.flushdb()
+    return own
+
+
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory):
     folder = tmp_path_factory.mktemp("portal")
@@ -221,13 +231,13 @@ def portal(tmp_path_factory):
         "PORT": str(port),
         "DATA_DIR": str(folder / "data"),
         "EMAIL_URL": f"smtp://127.0.0.1:{gates['mail'].port}",
-        "EMAIL_TIMEOUT": "2",
+        "EMAIL_TIMEOUT": "5",
         "SITE_URL": url,
     }
     if embedded:
         environment |= {"DEMO": "1"}
     else:
-        database, broker = _new_database(os.environ["DATABASE_URL"]), os.environ["CELERY_BROKER_URL"]
+        database, broker = _new_database(os.environ["DATABASE_URL"]), _new_broker(os.environ["CELERY_BROKER_URL"])
         gates |= {"database": Gate(urlsplit(database).port or 5432), "broker": Gate(urlsplit(broker).port or 6379)}
         environment |= {
             "DATABASE_URL": gates["database"].in_front_of(database),
@@ -334,6 +344,13 @@ def log_in(page: Page, user_id: str, password: str) -> None:
     page.get_by_label("Help Desk User ID").fill(user_id)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="LOGIN").click()
+    # A test that went on to another page at once would break the login off.
+    expect(page.get_by_role("button", name="LOGOUT")).to_be_visible()
+
+
+def log_out(page: Page) -> None:
+    page.get_by_role("button", name="LOGOUT").click()
+    expect(page.get_by_role("link", name="LOGIN", exact=True)).to_be_visible()
 
 
 def credentials_in(mail: str) -> tuple[str, str]:
@@ -352,6 +369,7 @@ def set_permanent_password(page: Page, password: str) -> None:
     if terms.count():
         terms.check()
     page.get_by_role("button", name="SAVE PASSWORD").click()
+    expect(page.get_by_text("Your permanent password is set")).to_be_visible()
 
 
 def new_provider(new_page, portal: Portal, first_name: str, password: str) -> Page:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import assert_accessible, fill_intake, log_in, new_provider
+from tests.browser.conftest import assert_accessible, fill_intake, log_in, log_out, new_provider
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +60,7 @@ def test_login_again_in_another_tab(page):
     fill_intake(page, TEXT)
     other = page.context.new_page()
     other.goto("/")
-    other.get_by_role("button", name="LOGOUT").click()
+    log_out(other)
     log_in(other, page.user_id, PASSWORD)
     page.get_by_role("button", name="SUBMIT").click()
     submit_and_expect_the_text(page)
@@ -71,13 +71,13 @@ def test_somebody_else_in_another_tab(page, new_page, portal):
     fill_intake(page, TEXT)
     other = page.context.new_page()
     other.goto("/")
-    other.get_by_role("button", name="LOGOUT").click()
+    log_out(other)
     log_in(other, "stranger.tester", PASSWORD)
     page.get_by_role("button", name="SUBMIT").click()
     expect(page.get_by_text("kept for that person")).to_be_visible()
     page.goto("/cases/new/")
     expect(page.get_by_label("DESCRIPTION OF REQUEST")).to_have_value("")
-    page.get_by_role("button", name="LOGOUT").click()
+    log_out(page)
     log_in(page, page.user_id, PASSWORD)
     page.goto("/cases/new/")
     submit_and_expect_the_text(page)
@@ -97,7 +97,7 @@ def test_back_after_logout_shows_nothing(page):
     page.wait_for_url(FILED)
     page.get_by_role("main").get_by_role("link", name=re.compile("case", re.IGNORECASE)).first.click()
     expect(page.get_by_role("main")).to_contain_text("We count 40 doses.")
-    page.get_by_role("button", name="LOGOUT").click()
+    log_out(page)
     page.go_back()
     page.wait_for_load_state()
     expect(page.locator("body")).not_to_contain_text("We count 40 doses.")

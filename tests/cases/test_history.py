@@ -40,7 +40,7 @@ def test_provider_reads_each_step_to_a_closed_case(case, agnes, paula):
     assert sentences(case, internal=False) == [
         "The Help Desk started to work on the case.",
         "The Help Desk asked for more information.",
-        "The new information opened the case again.",
+        "The new information brought the case back to the Help Desk.",
         "The Help Desk resolved the case.",
         "The Help Desk opened the case again.",
         "The Help Desk resolved the case.",

@@ -3,6 +3,8 @@ from django.conf import settings as django_settings
 
 from mail.render import render
 
+pytestmark = pytest.mark.django_db  # the foot names the phone line, which is in the database
+
 
 @pytest.fixture
 def templates(settings, tmp_path):
