@@ -3,6 +3,7 @@
 import logging
 import logging.config
 import os
+import signal
 import sys
 
 from django.conf import settings
@@ -64,6 +65,9 @@ def on_starting(server):
 
 def post_worker_init(worker):
     global _celery
+    # Ctrl-C reaches the whole process group, and the master passes it on. A second signal in the middle of the
+    # first one's shutdown waits for a lock that the first one holds.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if settings.EMBEDDED_WORKER:
         _celery = EmbeddedCelery()
         _celery.start()
