@@ -45,7 +45,7 @@ class CasePage:
                 by=self.request.user,
                 case=self.case,
                 body=form.cleaned_data["body"],
-                set_status=form.cleaned_data["set_status"],
+                changes=services.Changes(status=form.cleaned_data["set_status"]),
                 origin=form.origin,
             ),
             _("Your note was added.") if is_note else _("Your reply was sent."),
@@ -57,10 +57,10 @@ class CasePage:
         if not form.is_valid():
             return self.show(status_form=form)
         return self._do(
-            lambda: services.change_status(
+            lambda: services.change_case(
                 by=self.request.user,
                 case=self.case,
-                to=form.cleaned_data["status"],
+                changes=services.Changes(status=form.cleaned_data["status"]),
                 seen=form.cleaned_data["seen"],
             ),
             _("The status was changed."),
@@ -73,10 +73,10 @@ class CasePage:
             return self.show(assign_form=form)
         agent = form.cleaned_data["agent"]
         return self._do(
-            lambda: services.assign_case(
+            lambda: services.change_case(
                 by=self.request.user,
                 case=self.case,
-                agent=agent,
+                changes=services.Changes(agent=agent, unassign=agent is None),
                 seen=form.cleaned_data["seen"],
             ),
             _("%s has the case.") % agent.display_name if agent else _("The case is back in its queue."),

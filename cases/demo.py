@@ -69,9 +69,9 @@ def _seed_cases(pat: User, robin: User, amy: User, samir: User) -> None:
         by=amy,
         case=closed,
         body="Her account is ready. She finds the first steps in the job aid\n“CVMS Provider Portal 202”.",
-        set_status="resolved",
+        changes=services.Changes(status="resolved"),
     )
-    services.change_status(by=amy, case=closed, to="closed")
+    services.change_case(by=amy, case=closed, changes=services.Changes(status="closed"))
 
     withdrawn = _file(pat, clinic, "Reports and data", "Our weekly report shows no doses.")
     services.withdraw_case(by=pat, case=withdrawn)
@@ -81,7 +81,7 @@ def _seed_cases(pat: User, robin: User, amy: User, samir: User) -> None:
         by=samir,
         case=resolved,
         body="It is held every Tuesday at 10 am. RESOURCES lists the schedule.",
-        set_status="resolved",
+        changes=services.Changes(status="resolved"),
     )
 
     awaiting = _file(
@@ -97,7 +97,7 @@ def _seed_cases(pat: User, robin: User, amy: User, samir: User) -> None:
         by=amy,
         case=awaiting,
         body="Which shipment number stands on the packing slip, and how many doses are missing?",
-        set_status="awaiting",
+        changes=services.Changes(status="awaiting"),
     )
 
     opened = _file(

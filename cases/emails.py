@@ -65,6 +65,15 @@ def expand_case_assigned(event: OutboxEvent) -> Iterator[Addressee]:
     yield from _to("agent_assigned", _agents(pk=event.refs["agent"]), but=event.refs["by"])
 
 
+def expand_case_queue_changed(event: OutboxEvent) -> Iterator[Addressee]:
+    """Tell the members of a queue of the case that came into it."""
+    yield from _to("agent_new_case", _watchers(_case(event.about_id)), but=event.refs["by"])
+
+
+def expand_case_note_added(event: OutboxEvent) -> Iterator[Addressee]:
+    yield from ()
+
+
 def _render(message: OutboxMessage, case: Case, *, automatic: bool = True, **context) -> Content:
     context |= {
         "case": case,
@@ -123,4 +132,6 @@ EVENTS: dict[str, Callable[[OutboxEvent], Iterable[Addressee]]] = {
     "case_message_added": expand_case_message_added,
     "case_status_changed": expand_case_status_changed,
     "case_assigned": expand_case_assigned,
+    "case_queue_changed": expand_case_queue_changed,
+    "case_note_added": expand_case_note_added,
 }

@@ -159,7 +159,7 @@ def list_cases(user, params: Mapping[str, str]) -> CaseList:
 
     Awaiting your reply comes first, and is what MY LISTS opens with, while there are any.
     """
-    cases = Case.objects.visible_to(user)
+    cases = Case.objects.visible_to(user).unmerged()
     tabs = STAFF_TABS if user.is_staff else PROVIDER_TABS
     counts = _counts(cases, tabs, user)
     if not user.is_staff and not counts["awaiting"]:

@@ -25,6 +25,10 @@ class Organization(models.Model):
     # Names that differ only in case and blanks are one organization.
     name_key = models.CharField(max_length=400, unique=True, editable=False)
     is_placeholder = models.BooleanField(default=False, editable=False)
+    # Another spelling of that one: whoever types this name means it. Never a chain.
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = OrganizationManager()

@@ -94,6 +94,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("temporary password holds until"), null=True, blank=True, editable=False
     )
     password_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Part of what a session is signed with: one more ends them all.
+    session_generation = models.PositiveIntegerField(default=0, editable=False)
+    # The last day on which an agent is away; empty, or past: at work.
+    away_until = models.DateField(_("away until"), null=True, blank=True)
     date_joined = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
 
     objects = UserManager()
@@ -176,6 +180,7 @@ class NotificationPreference(models.Model):
 
     class Delivery(models.TextChoices):
         AT_ONCE = "at_once", _("At once")
+        DIGEST = "digest", _("In an hourly digest")
         OFF = "off", _("Off")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notification_preferences")

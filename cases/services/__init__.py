@@ -1,6 +1,6 @@
 """Everything that changes a case. Each function is atomic, leaves its events and owes its mail."""
 
-from cases.services.assignment import assign_case, hand_back_cases, join_default_queue, take_case
+from cases.services.assignment import hand_back_cases, join_default_queue, may_hand_over, take_case
 from cases.services.errors import (
     AlreadyFiled,
     AlreadySent,
@@ -19,7 +19,8 @@ from cases.services.messages import (
     add_reply,
     message_sent_from,
 )
-from cases.services.progress import change_status, close_resolved, withdraw_case
+from cases.services.progress import close_resolved, withdraw_case
+from cases.services.properties import Changes, change_case
 
 __all__ = [
     "AlreadyFiled",
@@ -27,6 +28,7 @@ __all__ = [
     "AlreadyTaken",
     "CaseError",
     "CaseIsFinal",
+    "Changes",
     "Filing",
     "INTAKE_DRAFT",
     "NotAllowed",
@@ -36,13 +38,13 @@ __all__ = [
     "add_information",
     "add_note",
     "add_reply",
-    "assign_case",
     "case_filed_from",
-    "change_status",
+    "change_case",
     "close_resolved",
     "file_case",
     "hand_back_cases",
     "join_default_queue",
+    "may_hand_over",
     "message_sent_from",
     "take_case",
     "withdraw_case",

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from cases.models import Case, CaseEvent, Queue
-from cases.services.change import (
-    assign,
-    locked,
-    record,
-    refuse_final,
-    refuse_stale,
-    require_agent,
-    store,
-)
+from cases.models import Batch, Case, CaseEvent, Queue
+from cases.services.change import assign, move, record, refuse_final, require_agent
 from cases.services.errors import AlreadyTaken, NotAllowed, StaleCase
 from cases.statuses import FINAL_CODES, NEW, OPEN
-from mail.services import owe
 
 
 @transaction.atomic
-def take_case(*, by: User, case: Case) -> Case:
+def take_case(*, by: User, case: Case, batch: Batch | None = None) -> Case:
     """Make an unassigned case one's own; New becomes Open.
 
     One conditional UPDATE decides between two agents who take it at the same time.
@@ -48,45 +41,36 @@ def take_case(*, by: User, case: Case) -> Case:
         if after.assigned_agent_id:
             raise AlreadyTaken(after)
         raise StaleCase(after)
-    record(after, CaseEvent.Kind.AGENT_ASSIGNED, by=by, at=at, new=by.pk)
+    record(after, CaseEvent.Kind.AGENT_ASSIGNED, by=by, at=at, new=by.pk, batch=batch)
     if opens:
-        record(after, CaseEvent.Kind.STATUS_CHANGED, by=by, at=at, old=NEW.code, new=OPEN.code)
+        record(after, CaseEvent.Kind.STATUS_CHANGED, by=by, at=at, old=NEW.code, new=OPEN.code, batch=batch)
     return after
 
 
-@transaction.atomic
-def assign_case(*, by: User, case: Case, agent: User | None, seen: int | None = None) -> Case:
-    """Hand a case over to an agent, or back to its queue.
+def hand_over(case: Case, agent: User | None, *, by: User, at: datetime, batch: Batch | None = None) -> None:
+    """Give a locked case to another agent or back to its queue, in memory.
 
-    Agents hand over their own cases and unassigned ones; supervisors also those of others.
+    Agents hand over their own cases and unassigned ones; supervisors also those of others. Who takes a
+    new case for themselves opens it.
 
     Arguments:
         agent: one of `User.objects.agents()`; None gives the case back to its queue.
-        seen: id of the newest event on the page that the wish comes from.
 
     Raises:
         NotAllowed: somebody else's case, or `agent` does not work cases.
-        StaleCase, CaseIsFinal.
     """
-    require_agent(by)
+    if not may_hand_over(by, case):
+        raise NotAllowed
     if agent is not None and not User.objects.agents().filter(pk=agent.pk).exists():
         raise NotAllowed
-    case = locked(case)
-    refuse_stale(case, seen)
-    refuse_final(case)
-    if case.assigned_agent_id not in (None, by.pk) and not by.is_supervisor:
-        raise NotAllowed
-    agent_id = agent.pk if agent else None
-    if case.assigned_agent_id == agent_id:
-        return case
-    if case.assigned_agent_id is None and agent_id == by.pk:
-        return take_case(by=by, case=case)
-    at = timezone.now()
-    assign(case, agent_id, by=by, at=at)
-    store(case, was=case.status, at=at, public=False)
-    if agent_id:
-        owe("case_assigned", about=("case", case.pk), agent=agent_id, by=by.pk)
-    return case
+    assign(case, agent.pk if agent else None, by=by, at=at, batch=batch)
+    if agent == by and case.status == NEW.code:
+        move(case, OPEN.code, by=by, at=at, batch=batch)
+
+
+def may_hand_over(by: User, case: Case) -> bool:
+    """Tell whether this agent decides who works the case: their own, an unassigned one, or by a supervisor any."""
+    return case.assigned_agent_id in (None, by.pk) or by.is_supervisor
 
 
 @transaction.atomic

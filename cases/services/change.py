@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from accounts.models import User
-from cases.models import Case, CaseEvent, Side
+from cases.models import Batch, Case, CaseEvent, Side
 from cases.services.errors import CaseIsFinal, NotAllowed, StaleCase, WrongTransition
 from cases.statuses import BY_CODE, Status
 
@@ -62,15 +62,22 @@ def refuse_final(case: Case) -> None:
 
 
 def record(
-    case: Case, kind: str, *, by: User | None, at: datetime, old: str | int | None = "", new: str | int | None = ""
+    case: Case,
+    kind: str,
+    *,
+    by: User | None,
+    at: datetime,
+    old: str | int | None = "",
+    new: str | int | None = "",
+    batch: Batch | None = None,
 ) -> CaseEvent:
     """Append one event; `old` and `new` are codes or ids, `by` is None for the portal itself."""
     return CaseEvent.objects.create(
-        case=case, kind=kind, by=by, at=at, from_value=str(old or ""), to_value=str(new or "")
+        case=case, kind=kind, by=by, at=at, from_value=str(old or ""), to_value=str(new or ""), batch=batch
     )
 
 
-def move(case: Case, to: str, *, by: User | None, at: datetime) -> None:
+def move(case: Case, to: str, *, by: User | None, at: datetime, batch: Batch | None = None) -> None:
     """Bring a locked case to another status, in memory, and record it.
 
     Raises:
@@ -81,15 +88,15 @@ def move(case: Case, to: str, *, by: User | None, at: datetime) -> None:
     refuse_final(case)
     if to not in old.next:
         raise WrongTransition(case, new)
-    record(case, CaseEvent.Kind.STATUS_CHANGED, by=by, at=at, old=old.code, new=new.code)
+    record(case, CaseEvent.Kind.STATUS_CHANGED, by=by, at=at, old=old.code, new=new.code, batch=batch)
     case.status, case.status_changed_at = new.code, at
     if new.ball != old.ball:
         case.waiting_since = at
 
 
-def assign(case: Case, agent_id: int | None, *, by: User, at: datetime) -> None:
+def assign(case: Case, agent_id: int | None, *, by: User, at: datetime, batch: Batch | None = None) -> None:
     """Give a locked case to an agent or back to its queue, in memory, and record it."""
-    record(case, CaseEvent.Kind.AGENT_ASSIGNED, by=by, at=at, old=case.assigned_agent_id, new=agent_id)
+    record(case, CaseEvent.Kind.AGENT_ASSIGNED, by=by, at=at, old=case.assigned_agent_id, new=agent_id, batch=batch)
     case.assigned_agent_id = agent_id
 
 
@@ -114,6 +121,9 @@ def store(case: Case, *, was: str, at: datetime, public: bool = True) -> None:
         "status": case.status,
         "status_changed_at": case.status_changed_at,
         "assigned_agent_id": case.assigned_agent_id,
+        "priority": case.priority,
+        "request_type_id": case.request_type_id,
+        "queue_id": case.queue_id,
         "last_message_by": case.last_message_by,
         "waiting_since": case.waiting_since,
         "updated_at": at,

@@ -124,6 +124,7 @@ def _file(by: User, filing: Filing, *, key: str, digest: str) -> Case:
         contact_phone=filing.phone,
         request_type=filing.request_type,
         queue_id=filing.request_type.queue_id,
+        priority=filing.request_type.default_priority,
         description=filing.description,
         status=NEW.code,
         filed_at=at,

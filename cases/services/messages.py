@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import drafts
 from accounts.models import User
-from cases.models import Case, CaseEvent, Message, Side
+from cases.models import Batch, Case, CaseEvent, Message, Side
 from cases.services.change import (
     assign,
     locked,
@@ -24,7 +24,7 @@ from cases.services.change import (
     store,
 )
 from cases.services.errors import AlreadySent
-from cases.services.progress import choose_status
+from cases.services.properties import NO_CHANGES, Changes, make_changes, owe_mail_for
 from cases.statuses import AWAITING, NEW, OPEN, RESOLVED
 from mail.services import owe
 
@@ -67,21 +67,32 @@ def _sent_before(case: Case, kind: str, *, by: User, body: str, origin: Origin) 
     return earlier
 
 
-def _write(case: Case, kind: str, *, by: User, at: datetime, body: str, origin: Origin) -> Message:
+def _write(
+    case: Case, kind: str, *, by: User, at: datetime, body: str, origin: Origin, batch: Batch | None = None
+) -> Message:
     message = Message.objects.create(case=case, author=by, kind=kind, body=body, created_at=at, form_key=origin.key)
     event = CaseEvent.Kind.NOTE_ADDED if kind == Message.Kind.INTERNAL else CaseEvent.Kind.MESSAGE_ADDED
-    record(case, event, by=by, at=at, new=message.pk)
+    record(case, event, by=by, at=at, new=message.pk, batch=batch)
     return message
 
 
 @transaction.atomic
-def add_reply(*, by: User, case: Case, body: str, set_status: str = "", origin: Origin = NO_FORM) -> Message:
-    """Answer the provider in public.
+def add_reply(
+    *,
+    by: User,
+    case: Case,
+    body: str,
+    changes: Changes = NO_CHANGES,
+    origin: Origin = NO_FORM,
+    batch: Batch | None = None,
+) -> Message:
+    """Answer the provider in public, and change the case with it.
 
-    The first answer opens a new case; an unassigned case becomes the answering agent's.
+    The first answer opens a new case; an unassigned case becomes the answering agent's unless the
+    changes give it to somebody else. The mail with the answer says the status that came of it.
 
     Arguments:
-        set_status: code of the status to set after the answer; empty leaves it.
+        batch: the bulk action that this is part of; each answer is a mail of its own all the same.
 
     Raises:
         NotAllowed, AlreadySent, StaleCase, CaseIsFinal, WrongTransition.
@@ -93,23 +104,24 @@ def add_reply(*, by: User, case: Case, body: str, set_status: str = "", origin: 
     refuse_stale(case, origin.seen)
     refuse_final(case)
     was, at = case.status, timezone.now()
-    message = _write(case, Message.Kind.PUBLIC, by=by, at=at, body=body, origin=origin)
+    message = _write(case, Message.Kind.PUBLIC, by=by, at=at, body=body, origin=origin, batch=batch)
     spoke(case, Side.HELP_DESK, at=at)
-    if case.assigned_agent_id is None:
-        assign(case, by.pk, by=by, at=at)
+    if case.assigned_agent_id is None and changes.agent is None:
+        assign(case, by.pk, by=by, at=at, batch=batch)
     if case.status == NEW.code:
-        move(case, OPEN.code, by=by, at=at)
-    choose_status(case, set_status, by=by, at=at)
+        move(case, OPEN.code, by=by, at=at, batch=batch)
+    made = make_changes(case, changes, by=by, at=at, batch=batch)
     store(case, was=was, at=at)
     owe("case_message_added", about=("case", case.pk), message=message.pk, status=case.status, by=by.pk)
+    owe_mail_for(case, made, by=by, told_of_status=True)
     return message
 
 
 @transaction.atomic
-def add_note(*, by: User, case: Case, body: str, set_status: str = "", origin: Origin = NO_FORM) -> Message:
+def add_note(*, by: User, case: Case, body: str, changes: Changes = NO_CHANGES, origin: Origin = NO_FORM) -> Message:
     """Leave a note for the staff; the provider learns nothing of it, not even that it exists.
 
-    Notes may follow a final case.
+    Notes may follow a final case. What changes the case with it is told as without the note.
 
     Raises:
         NotAllowed, AlreadySent, StaleCase, CaseIsFinal, WrongTransition.
@@ -121,10 +133,10 @@ def add_note(*, by: User, case: Case, body: str, set_status: str = "", origin: O
     refuse_stale(case, origin.seen)
     was, at = case.status, timezone.now()
     note = _write(case, Message.Kind.INTERNAL, by=by, at=at, body=body, origin=origin)
-    moved = choose_status(case, set_status, by=by, at=at)
-    store(case, was=was, at=at, public=moved)
-    if moved:
-        owe("case_status_changed", about=("case", case.pk), status=case.status, by=by.pk)
+    made = make_changes(case, changes, by=by, at=at)
+    store(case, was=was, at=at, public=made.moved or made.retyped)
+    owe("case_note_added", about=("case", case.pk), message=note.pk, by=by.pk)
+    owe_mail_for(case, made, by=by)
     return note
 
 

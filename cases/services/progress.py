@@ -9,13 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from cases.models import Case
+from cases.models import Batch, Case
 from cases.services.change import (
     locked,
     move,
     refuse_final,
-    refuse_stale,
-    require_agent,
     require_provider,
     store,
 )
@@ -26,7 +24,7 @@ from mail.services import owe
 logger = logging.getLogger(__name__)
 
 
-def choose_status(case: Case, to: str, *, by: User, at: datetime) -> bool:
+def choose_status(case: Case, to: str, *, by: User, at: datetime, batch: Batch | None = None) -> bool:
     """Bring a locked case to the status that an agent chose, in memory; tell whether it moved.
 
     Raises:
@@ -37,29 +35,8 @@ def choose_status(case: Case, to: str, *, by: User, at: datetime) -> bool:
     refuse_final(case)
     if to not in case.state.agent_next:
         raise WrongTransition(case, BY_CODE[to])
-    move(case, to, by=by, at=at)
+    move(case, to, by=by, at=at, batch=batch)
     return True
-
-
-@transaction.atomic
-def change_status(*, by: User, case: Case, to: str, seen: int | None = None) -> Case:
-    """Set the status without a message; the provider is told by mail.
-
-    Arguments:
-        to: status code.
-        seen: id of the newest event on the page that the wish comes from.
-
-    Raises:
-        NotAllowed, StaleCase, CaseIsFinal, WrongTransition.
-    """
-    require_agent(by)
-    case = locked(case)
-    refuse_stale(case, seen)
-    was, at = case.status, timezone.now()
-    if choose_status(case, to, by=by, at=at):
-        store(case, was=was, at=at)
-        owe("case_status_changed", about=("case", case.pk), status=case.status, by=by.pk)
-    return case
 
 
 @transaction.atomic

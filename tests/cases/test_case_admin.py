@@ -124,7 +124,7 @@ def test_limits_of_what_is_kept_are_said(client_for, agnes, case, url):
 
 def test_stale_page_shows_what_changed_and_keeps_the_text(open_page, agnes, sven, case, url):
     client, fields = open_page(agnes)
-    services.add_reply(by=sven, case=case, body="I was first.", set_status="resolved")
+    services.add_reply(by=sven, case=case, body="I was first.", changes=services.Changes(status="resolved"))
     html = client.post(url, reply(fields, "Me too.")).text
     assert "The case has changed since you opened it" in html
     assert f"{sven.display_name}: status Open → Resolved" in html
@@ -205,7 +205,7 @@ def test_status_is_set(open_page, agnes, paula, case, url, mailbox):
 def test_stale_status_is_refused(open_page, agnes, sven, case, url):
     services.take_case(by=agnes, case=case)
     client, fields = open_page(agnes)
-    services.change_status(by=sven, case=case, to="awaiting")
+    services.change_case(by=sven, case=case, changes=services.Changes(status="awaiting"))
     html = client.post(url, {"action": "status", "status": "resolved", **fields}).text
     assert "The case has changed since you opened it" in html
     case.refresh_from_db()
@@ -413,7 +413,7 @@ def test_long_thread_costs_what_a_short_one_costs(client_for, agnes, paula, case
     short = statements(lambda: client.get(url))
     for body in ("Two.", "Three."):
         services.add_information(by=paula, case=case, body=body)
-        services.add_reply(by=agnes, case=case, body=body, set_status="awaiting")
+        services.add_reply(by=agnes, case=case, body=body, changes=services.Changes(status="awaiting"))
     assert statements(lambda: client.get(url)) == short
     assert short <= 22
 
@@ -447,6 +447,7 @@ def test_members_of_a_queue_are_agents(client_for, sven, agnes, vera, paula, que
 
 
 def test_request_type_reaches_the_form(client_for, sven, paula, queue):
-    posted = {"name": "Parking", "help_text": "", "queue": queue.pk, "is_active": "on", "position": 5}
+    posted = {"name": "Parking", "help_text": "", "queue": queue.pk, "default_priority": 3}
+    posted |= {"is_active": "on", "position": 5}
     client_for(sven).post("/admin/cases/requesttype/add/", posted)
     assert ">Parking</option>" in client_for(paula).get("/cases/new/").text

@@ -21,7 +21,7 @@ def url(case) -> str:
 
 
 def test_provider_reads_status_thread_and_who_acts(client_for, paula, agnes, case, url):
-    services.add_reply(by=agnes, case=case, body="Which lot?", set_status="awaiting")
+    services.add_reply(by=agnes, case=case, body="Which lot?", changes=services.Changes(status="awaiting"))
     html = client_for(paula).get(url).content.decode()
     assert "Awaiting Info" in html
     assert "The Help Desk needs more information from you." in html
@@ -181,8 +181,8 @@ def test_add_information_takes_posts_only(client_for, paula, url, method):
 def test_closed_meanwhile_keeps_the_text_and_offers_a_follow_up(add, agnes, case, url):
     html = add.client.get(url).text
     services.take_case(by=agnes, case=case)
-    services.change_status(by=agnes, case=case, to="resolved")
-    services.change_status(by=agnes, case=case, to="closed")
+    services.change_case(by=agnes, case=case, changes=services.Changes(status="resolved"))
+    services.change_case(by=agnes, case=case, changes=services.Changes(status="closed"))
     posted = {name: hidden(html, name) for name in ("key", "stamp")} | {"body": "Too\nlate."}
     html = add.client.post(f"{url}add-information/", posted).text
     assert "cannot be changed any more" in html
@@ -247,7 +247,7 @@ def test_withdrawing_twice_is_one_event(client_for, paula, case, url):
 
 
 def test_resolved_case_is_not_withdrawn(client_for, paula, agnes, case, url):
-    services.add_reply(by=agnes, case=case, body="Done.", set_status="resolved")
+    services.add_reply(by=agnes, case=case, body="Done.", changes=services.Changes(status="resolved"))
     html = client_for(paula).post(f"{url}withdraw/", follow=True).text
     assert "It cannot become Cancelled" in html
     case.refresh_from_db()

@@ -15,7 +15,7 @@ def test_beat_knows_the_task():
 
 
 def test_resolved_case_closes_when_its_14_days_are_over(case, agnes, pass_time):
-    services.add_reply(by=agnes, case=case, body="Done.", set_status="resolved")
+    services.add_reply(by=agnes, case=case, body="Done.", changes=services.Changes(status="resolved"))
     pass_time(days=13, hours=23)
     assert close_resolved() == 0
     pass_time(hours=1)
@@ -25,7 +25,7 @@ def test_resolved_case_closes_when_its_14_days_are_over(case, agnes, pass_time):
 
 
 def test_case_opened_again_in_time_stays_open(case, agnes, paula, pass_time):
-    services.add_reply(by=agnes, case=case, body="Done.", set_status="resolved")
+    services.add_reply(by=agnes, case=case, body="Done.", changes=services.Changes(status="resolved"))
     pass_time(days=13)
     services.add_information(by=paula, case=case, body="It is not.")
     pass_time(days=2)

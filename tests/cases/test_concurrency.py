@@ -75,8 +75,8 @@ def test_two_agents_do_not_overwrite_each_other(paula, agnes, sven, file):
     seen = case.events.latest("pk").pk
     results = at_once(
         [
-            lambda: services.change_status(by=agnes, case=case, to="awaiting", seen=seen),
-            lambda: services.change_status(by=sven, case=case, to="resolved", seen=seen),
+            lambda: services.change_case(by=agnes, case=case, changes=services.Changes(status="awaiting"), seen=seen),
+            lambda: services.change_case(by=sven, case=case, changes=services.Changes(status="resolved"), seen=seen),
         ]
     )
     assert sum(isinstance(result, services.StaleCase) for result in results) == 1

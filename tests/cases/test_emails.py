@@ -70,7 +70,7 @@ def test_queue_hears_for_an_agent_who_cannot_log_in(paula, agnes, sven, queue, c
 @SHUT
 def test_assigned_agent_who_cannot_log_in_hears_nothing(agnes, second_agent, case, sent, shut):
     sent()
-    services.assign_case(by=agnes, case=case, agent=second_agent)
+    services.change_case(by=agnes, case=case, changes=services.Changes(agent=second_agent))
     User.objects.filter(pk=second_agent.pk).update(**shut)
     assert sent() == []
 
@@ -80,7 +80,7 @@ def test_mail_owed_to_an_agent_is_cancelled_when_he_cannot_log_in(paula, agnes, 
     queue.members.add(agnes)
     sent()
     services.add_information(by=paula, case=case, body="More.")
-    services.assign_case(by=sven, case=case, agent=agnes)
+    services.change_case(by=sven, case=case, changes=services.Changes(agent=agnes))
     expand_due()
     User.objects.filter(pk=agnes.pk).update(**shut)
     assert sent() == []
@@ -123,22 +123,22 @@ def test_own_acts_bring_no_mail(paula, agnes, case, sent):
 
 def test_agent_who_takes_for_himself_gets_no_mail(agnes, sven, case, sent):
     sent()
-    services.assign_case(by=agnes, case=case, agent=agnes)
+    services.change_case(by=agnes, case=case, changes=services.Changes(agent=agnes))
     assert sent() == []
-    services.assign_case(by=agnes, case=case, agent=sven)
+    services.change_case(by=agnes, case=case, changes=services.Changes(agent=sven))
     assert sent() == [("agent_assigned", sven.email)]
 
 
 def test_assignment_that_moved_on_is_cancelled(agnes, sven, case, sent):
     sent()
-    services.assign_case(by=sven, case=case, agent=agnes)
-    services.assign_case(by=agnes, case=case, agent=None)
+    services.change_case(by=sven, case=case, changes=services.Changes(agent=agnes))
+    services.change_case(by=agnes, case=case, changes=services.Changes(unassign=True))
     assert sent() == []
     assert OutboxMessage.objects.get(kind="agent_assigned").state == "cancelled"
 
 
 def test_beat_tells_the_provider_that_the_case_closed(paula, agnes, case, sent, pass_time):
-    services.add_reply(by=agnes, case=case, body="Done.", set_status="resolved")
+    services.add_reply(by=agnes, case=case, body="Done.", changes=services.Changes(status="resolved"))
     sent()
     pass_time(days=14)
     services.close_resolved()
@@ -157,14 +157,14 @@ def test_mails_of_a_case_make_one_thread(paula, agnes, case, mailbox):
 
 
 def test_question_is_named_in_the_subject(paula, agnes, case, mailbox):
-    services.add_reply(by=agnes, case=case, body="Which lot?", set_status="awaiting")
+    services.add_reply(by=agnes, case=case, body="Which lot?", changes=services.Changes(status="awaiting"))
     assert "needs more information" in mailbox()[-1].subject
 
 
 def test_each_try_of_a_mail_says_the_same_whatever_became_of_the_case(agnes, case):
-    services.add_reply(by=agnes, case=case, body="Which lot?", set_status="awaiting")
-    services.change_status(by=agnes, case=case, to="open")
-    services.change_status(by=agnes, case=case, to="resolved")
+    services.add_reply(by=agnes, case=case, body="Which lot?", changes=services.Changes(status="awaiting"))
+    services.change_case(by=agnes, case=case, changes=services.Changes(status="open"))
+    services.change_case(by=agnes, case=case, changes=services.Changes(status="resolved"))
     expand_due()
     kinds = ("case_reply", "case_status_changed")
     messages = list(OutboxMessage.objects.filter(kind__in=kinds).select_related("event", "recipient").order_by("pk"))
@@ -176,7 +176,7 @@ def test_each_try_of_a_mail_says_the_same_whatever_became_of_the_case(agnes, cas
     ]
     assert "Awaiting Info" in first[0].text
     assert "Awaiting Info" in first[0].html
-    services.change_status(by=agnes, case=case, to="closed")
+    services.change_case(by=agnes, case=case, changes=services.Changes(status="closed"))
     assert [get_kind(message.kind).build(message) for message in messages] == first
 
 
@@ -191,7 +191,7 @@ def test_each_try_of_a_mail_says_the_same_whatever_became_of_the_case(agnes, cas
 def test_mails_to_agents_lead_to_the_workspace(paula, agnes, sven, queue, case, kind, news):
     queue.members.add(agnes)
     services.add_information(by=paula, case=case, body="More.")
-    services.assign_case(by=sven, case=case, agent=agnes)
+    services.change_case(by=sven, case=case, changes=services.Changes(agent=agnes))
     expand_due()
     message = OutboxMessage.objects.select_related("event", "recipient").get(kind=kind, recipient=agnes)
     content = get_kind(kind).build(message)
@@ -204,7 +204,7 @@ def test_mails_to_agents_lead_to_the_workspace(paula, agnes, sven, queue, case, 
 def test_note_is_in_no_mail(paula, agnes, queue, case, mailbox):
     queue.members.add(agnes)
     services.take_case(by=agnes, case=case)
-    services.add_note(by=agnes, case=case, body="Calls often.", set_status="resolved")
+    services.add_note(by=agnes, case=case, body="Calls often.", changes=services.Changes(status="resolved"))
     texts = [mail.subject + mail.body + mail.alternatives[0][0] for mail in mailbox()]
     assert any("Resolved" in text for text in texts)
     assert not any("Calls often." in text for text in texts)

@@ -21,9 +21,9 @@ def cases(paula, agnes, file):
         if name not in ("new", "cancelled"):
             services.take_case(by=agnes, case=case)
         if name in ("resolved", "closed"):
-            services.change_status(by=agnes, case=case, to="resolved")
-    services.change_status(by=agnes, case=named["awaiting"], to="awaiting")
-    services.change_status(by=agnes, case=named["closed"], to="closed")
+            services.change_case(by=agnes, case=case, changes=services.Changes(status="resolved"))
+    services.change_case(by=agnes, case=named["awaiting"], changes=services.Changes(status="awaiting"))
+    services.change_case(by=agnes, case=named["closed"], changes=services.Changes(status="closed"))
     services.withdraw_case(by=paula, case=named["cancelled"])
     return named
 

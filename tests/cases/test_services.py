@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.services import block_account, remember_organization
 from cases import services
 from cases.models import Case, CaseEvent, Message, NeverChanged, NeverDeleted
-from cases.services import Origin, filing, progress
+from cases.services import Origin, filing, properties
 from cases.statuses import ALL, BY_CODE, OPEN_CODES
 from mail.models import OutboxEvent
 
@@ -27,11 +27,11 @@ def bring_to(agnes, paula):
         elif status != "new":
             services.take_case(by=agnes, case=case)
             if status == "awaiting":
-                services.change_status(by=agnes, case=case, to="awaiting")
+                services.change_case(by=agnes, case=case, changes=services.Changes(status="awaiting"))
             elif status in ("resolved", "closed"):
-                services.change_status(by=agnes, case=case, to="resolved")
+                services.change_case(by=agnes, case=case, changes=services.Changes(status="resolved"))
             if status == "closed":
-                services.change_status(by=agnes, case=case, to="closed")
+                services.change_case(by=agnes, case=case, changes=services.Changes(status="closed"))
         case.refresh_from_db()
         assert case.status == status
         return case
@@ -75,17 +75,17 @@ def test_what_agents_choose_is_part_of_the_table():
 def test_agents_move_a_case_along_the_table_only(start, to, case, agnes, bring_to):
     bring_to(case, start)
     if to == start or to in BY_CODE[start].agent_next:
-        assert services.change_status(by=agnes, case=case, to=to).status == to
+        assert services.change_case(by=agnes, case=case, changes=services.Changes(status=to)).status == to
     else:
         with pytest.raises((services.WrongTransition, services.CaseIsFinal)):
-            services.change_status(by=agnes, case=case, to=to)
+            services.change_case(by=agnes, case=case, changes=services.Changes(status=to))
         case.refresh_from_db()
         assert case.status == start
 
 
 def test_change_of_status_leaves_an_event_and_owes_a_mail(case, agnes):
     services.take_case(by=agnes, case=case)
-    services.change_status(by=agnes, case=case, to="awaiting")
+    services.change_case(by=agnes, case=case, changes=services.Changes(status="awaiting"))
     event = case.events.latest("pk")
     assert (event.kind, event.by) == (CaseEvent.Kind.STATUS_CHANGED, agnes)
     assert (event.from_value, event.to_value) == ("open", "awaiting")
@@ -96,7 +96,7 @@ def test_change_of_status_leaves_an_event_and_owes_a_mail(case, agnes):
 def test_only_agents_change_the_status(who, request, case, bring_to):
     bring_to(case, "open")
     with pytest.raises(services.NotAllowed):
-        services.change_status(by=request.getfixturevalue(who), case=case, to="resolved")
+        services.change_case(by=request.getfixturevalue(who), case=case, changes=services.Changes(status="resolved"))
 
 
 def test_lost_race_is_told(case, agnes, bring_to, monkeypatch):
@@ -107,10 +107,10 @@ def test_lost_race_is_told(case, agnes, bring_to, monkeypatch):
         Case.objects.filter(pk=case.pk).update(status="resolved")
         return store(case, was=was, **kwargs)
 
-    store = progress.store
-    monkeypatch.setattr(progress, "store", racing)
+    store = properties.store
+    monkeypatch.setattr(properties, "store", racing)
     with pytest.raises(services.StaleCase):
-        services.change_status(by=agnes, case=case, to="awaiting")
+        services.change_case(by=agnes, case=case, changes=services.Changes(status="awaiting"))
 
 
 # --- take and hand over ----------------------------------------------------------------------
@@ -147,17 +147,17 @@ def test_only_agents_take(who, request, case):
 def test_final_case_is_not_assigned(status, case, sven, agnes, second_agent, bring_to):
     bring_to(case, status)
     with pytest.raises(services.CaseIsFinal):
-        services.assign_case(by=sven, case=case, agent=second_agent)
+        services.change_case(by=sven, case=case, changes=services.Changes(agent=second_agent))
     with pytest.raises(services.CaseIsFinal):
         services.take_case(by=second_agent, case=case)
 
 
 def test_agent_hands_over_own_and_unassigned_cases(case, agnes, second_agent):
-    services.assign_case(by=agnes, case=case, agent=second_agent)
+    services.change_case(by=agnes, case=case, changes=services.Changes(agent=second_agent))
     case.refresh_from_db()
     assert (case.assigned_agent, case.status) == (second_agent, "new")
-    services.assign_case(by=second_agent, case=case, agent=agnes)
-    services.assign_case(by=agnes, case=case, agent=None)
+    services.change_case(by=second_agent, case=case, changes=services.Changes(agent=agnes))
+    services.change_case(by=agnes, case=case, changes=services.Changes(unassign=True))
     case.refresh_from_db()
     assert case.assigned_agent is None
     assert kinds(case) == ["case_filed", *["agent_assigned"] * 3]
@@ -165,14 +165,14 @@ def test_agent_hands_over_own_and_unassigned_cases(case, agnes, second_agent):
 
 def test_agent_leaves_others_cases_alone(case, agnes, second_agent):
     services.take_case(by=second_agent, case=case)
-    for agent in (agnes, None):
+    for changes in (services.Changes(agent=agnes), services.Changes(unassign=True)):
         with pytest.raises(services.NotAllowed):
-            services.assign_case(by=agnes, case=case, agent=agent)
+            services.change_case(by=agnes, case=case, changes=changes)
 
 
 def test_supervisor_takes_cases_away(case, agnes, sven):
     services.take_case(by=agnes, case=case)
-    services.assign_case(by=sven, case=case, agent=sven)
+    services.change_case(by=sven, case=case, changes=services.Changes(agent=sven))
     case.refresh_from_db()
     assert case.assigned_agent == sven
 
@@ -180,19 +180,19 @@ def test_supervisor_takes_cases_away(case, agnes, sven):
 @pytest.mark.parametrize("who", ["paula", "vera"])
 def test_case_is_handed_to_agents_only(who, request, case, agnes):
     with pytest.raises(services.NotAllowed):
-        services.assign_case(by=agnes, case=case, agent=request.getfixturevalue(who))
+        services.change_case(by=agnes, case=case, changes=services.Changes(agent=request.getfixturevalue(who)))
 
 
 @pytest.mark.parametrize("shut", [{"is_active": False}, {"is_demo": True}])
 def test_case_is_not_handed_to_an_agent_who_cannot_log_in(shut, case, agnes, second_agent):
     User.objects.filter(pk=second_agent.pk).update(**shut)
     with pytest.raises(services.NotAllowed):
-        services.assign_case(by=agnes, case=case, agent=second_agent)
+        services.change_case(by=agnes, case=case, changes=services.Changes(agent=second_agent))
 
 
 def test_hand_over_stays_out_of_the_providers_list(case, agnes, second_agent):
     before = case.public_updated_at
-    services.assign_case(by=agnes, case=case, agent=second_agent)
+    services.change_case(by=agnes, case=case, changes=services.Changes(agent=second_agent))
     case.refresh_from_db()
     assert case.public_updated_at == before
     assert case.updated_at > before
@@ -232,7 +232,7 @@ def test_reply_leaves_a_case_with_its_agent(case, agnes, sven):
 
 
 def test_reply_sets_the_status(case, agnes):
-    services.add_reply(by=agnes, case=case, body="Which lot?", set_status="awaiting")
+    services.add_reply(by=agnes, case=case, body="Which lot?", changes=services.Changes(status="awaiting"))
     case.refresh_from_db()
     assert case.status == "awaiting"
     assert owed() == ["case_filed", "case_message_added"]
@@ -240,7 +240,7 @@ def test_reply_sets_the_status(case, agnes):
 
 def test_reply_with_an_impossible_status_stores_nothing(case, agnes):
     with pytest.raises(services.WrongTransition):
-        services.add_reply(by=agnes, case=case, body="Done.", set_status="closed")
+        services.add_reply(by=agnes, case=case, body="Done.", changes=services.Changes(status="closed"))
     case.refresh_from_db()
     assert (case.status, case.messages.count()) == ("new", 0)
     assert owed() == ["case_filed"]
@@ -294,12 +294,12 @@ def test_internal_note_betrays_nothing(case, agnes):
     assert case.updated_at > before.updated_at
     for name in ("public_updated_at", "status", "waiting_since", "last_message_by"):
         assert getattr(case, name) == getattr(before, name)
-    assert owed() == ["case_filed"]
+    assert owed() == ["case_filed", "case_note_added"]
 
 
 def test_note_may_set_the_status_and_tells_the_provider_of_that_alone(case, agnes, bring_to):
     bring_to(case, "open")
-    services.add_note(by=agnes, case=case, body="Solved by phone.", set_status="resolved")
+    services.add_note(by=agnes, case=case, body="Solved by phone.", changes=services.Changes(status="resolved"))
     case.refresh_from_db()
     assert case.status == "resolved"
     assert owed()[-1] == "case_status_changed"
@@ -323,7 +323,7 @@ def test_who_has_not_seen_the_latest_event_changes_nothing(case, agnes, sven):
         services.add_reply(by=agnes, case=case, body="Hello.", origin=Origin(seen=seen))
     assert case.messages.count() == 1
     with pytest.raises(services.StaleCase):
-        services.assign_case(by=agnes, case=case, agent=agnes, seen=seen)
+        services.change_case(by=agnes, case=case, changes=services.Changes(agent=agnes), seen=seen)
 
 
 def test_waiting_since_moves_with_the_ball_only(case, agnes, paula):

@@ -1,7 +1,6 @@
-"""Cases, what was said on them and what was done to them.
+"""The case, its links to others, and the form that it came from.
 
-Indexes match the lists: each ends in (sort key, id), the keyset of `cases.paging`. Nothing here is
-ever deleted; messages and events are not even changed.
+Indexes match the lists: each ends in (sort key, id), the keyset of `cases.paging`.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organization
 from cases import statuses
+from cases.models.kept import Kept, KeptQuerySet
+from cases.models.queues import Priority, Queue, RequestType
 
 TEXT_LIMIT = 20_000
 _CASE_ID = re.compile(r"(?:CS)?0*([0-9]{1,18})", re.IGNORECASE)
@@ -24,102 +25,6 @@ def case_number(text: str) -> int | None:
     """Return the number in a case ID as people type it (`CS0001234`, `cs1234`, `1234`)."""
     found = _CASE_ID.fullmatch(text.strip())
     return int(found[1]) if found else None
-
-
-class NeverDeleted(Exception):
-    """Cases, messages and events stay, whoever asks."""
-
-
-class NeverChanged(Exception):
-    """A message or an event is written once."""
-
-
-class KeptQuerySet(models.QuerySet):
-    def delete(self):
-        raise NeverDeleted(self.model.__name__)
-
-
-class WrittenOnceQuerySet(KeptQuerySet):
-    def update(self, **kwargs):
-        raise NeverChanged(self.model.__name__)
-
-
-class Kept(models.Model):
-    """A row that nobody deletes, superusers included."""
-
-    objects = KeptQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-
-    def delete(self, *args, **kwargs):
-        raise NeverDeleted(str(self))
-
-
-class AppendOnly(Kept):
-    """A row that is written once."""
-
-    objects = WrittenOnceQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args, **kwargs):
-        if not self._state.adding:
-            raise NeverChanged(str(self))
-        super().save(*args, **kwargs)
-
-
-class Queue(models.Model):
-    """Where cases land until an agent takes them; its members are told of each."""
-
-    name = models.CharField(_("name"), max_length=80, unique=True)
-    is_default = models.BooleanField(_("default for new request types"), default=False)
-    members = models.ManyToManyField(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("members"),
-        related_name="queues",
-        blank=True,
-    )
-
-    class Meta:
-        ordering = ["name"]
-        verbose_name = _("queue")
-        verbose_name_plural = _("queues")
-        default_permissions = ("add", "change", "view")
-        constraints = [
-            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_queue")
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class RequestTypeQuerySet(models.QuerySet["RequestType"]):
-    def offered(self) -> RequestTypeQuerySet:
-        """Keep those that a provider can choose today, in the order of the form."""
-        return self.filter(is_active=True).order_by("position", "name")
-
-
-class RequestType(models.Model):
-    """What a case is about; it decides the queue."""
-
-    name = models.CharField(_("name"), max_length=80, unique=True)
-    help_text = models.CharField(_("hint"), max_length=200, blank=True)
-    queue = models.ForeignKey(Queue, models.PROTECT, verbose_name=_("queue"), related_name="request_types")
-    is_active = models.BooleanField(_("offered in the form"), default=True)
-    position = models.PositiveSmallIntegerField(_("position"), default=100)
-
-    objects = RequestTypeQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["position", "name"]
-        verbose_name = _("request type")
-        verbose_name_plural = _("request types")
-        default_permissions = ("add", "change", "view")
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class CaseQuerySet(KeptQuerySet):
@@ -145,6 +50,19 @@ class CaseQuerySet(KeptQuerySet):
         theirs = confirmed.filter(user=OuterRef("provider_id"), organization=OuterRef("organization_id"))
         return self.filter(Q(provider=user) | Q(Exists(theirs), organization__in=mine))
 
+    def look_up(self, number: int) -> Case:
+        """Return the case of this number, or the one that it was merged into if that is among these too.
+
+        Raises:
+            Case.DoesNotExist: neither.
+        """
+        case = self.get(pk=number)
+        return self.get(pk=case.merged_into_id) if case.merged_into_id else case
+
+    def unmerged(self) -> CaseQuerySet:
+        """Keep what lists and counts show: a merged case lives on in another."""
+        return self.filter(merged_into=None)
+
     def open(self) -> CaseQuerySet:
         return self.filter(status__in=statuses.OPEN_CODES)
 
@@ -161,6 +79,11 @@ class CaseQuerySet(KeptQuerySet):
     def unassigned(self) -> CaseQuerySet:
         """Keep the open cases that no agent has taken."""
         return self.open().filter(assigned_agent=None)
+
+
+class Channel(models.TextChoices):
+    PORTAL = "portal", _("Portal")
+    PHONE = "phone", _("Phone")
 
 
 class Side(models.TextChoices):
@@ -198,6 +121,8 @@ class Case(Kept):
     queue = models.ForeignKey(Queue, models.PROTECT, verbose_name=_("queue"), related_name="+")
     description = models.TextField(_("description of request"), max_length=TEXT_LIMIT)
     status = models.CharField(_("status"), max_length=10, choices=statuses.CHOICES)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.PORTAL)
     assigned_agent = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -218,6 +143,15 @@ class Case(Kept):
         models.PROTECT,
         verbose_name=_("follow-up to"),
         related_name="follow_ups",
+        null=True,
+        blank=True,
+    )
+    # Never a chain: what has been merged into a case moves on with it.
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        verbose_name=_("merged into"),
+        related_name="merged",
         null=True,
         blank=True,
     )
@@ -268,65 +202,23 @@ class Case(Kept):
         return statuses.BY_CODE[self.status]
 
 
-class Message(AppendOnly):
-    """What somebody wrote on a case: plain text, kept as typed."""
+class CaseLink(models.Model):
+    """That two cases have to do with each other; the one with the smaller number stands first."""
 
-    class Kind(models.TextChoices):
-        PROVIDER = "provider", _("Message from the provider")
-        PUBLIC = "public", _("Reply from the Help Desk")
-        INTERNAL = "internal", _("Internal note")
-
-    case = models.ForeignKey(Case, models.PROTECT, related_name="messages", db_index=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
-    body = models.TextField(_("text"), max_length=TEXT_LIMIT)
-    created_at = models.DateTimeField(_("written"))
-    # The one-time key of the form that it was typed into; empty for what came through no form.
-    form_key = models.CharField(max_length=64, blank=True, editable=False)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="+", db_index=False)
+    other = models.ForeignKey(Case, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
 
     class Meta:
-        verbose_name = _("message")
-        verbose_name_plural = _("messages")
-        default_permissions = ("view",)
-        indexes = [models.Index(fields=["case", "id"], name="message_thread")]
+        default_permissions = ()
         constraints = [
-            models.UniqueConstraint(
-                fields=["author", "form_key"],
-                condition=~Q(form_key=""),
-                name="message_once_per_form",
-            )
+            models.UniqueConstraint(fields=["case", "other"], name="link_once"),
+            models.CheckConstraint(condition=Q(case__lt=models.F("other")), name="link_in_order"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} message {self.pk}"
-
-
-class CaseEvent(AppendOnly):
-    """One change of a case: codes and ids, never free text."""
-
-    class Kind(models.TextChoices):
-        CASE_FILED = "case_filed", _("Case filed")
-        MESSAGE_ADDED = "message_added", _("Message added")
-        NOTE_ADDED = "note_added", _("Internal note added")
-        STATUS_CHANGED = "status_changed", _("Status changed")
-        AGENT_ASSIGNED = "agent_assigned", _("Agent assigned")
-
-    case = models.ForeignKey(Case, models.PROTECT, related_name="events", db_index=False)
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
-    # Null: the portal itself, by its timetable.
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
-    at = models.DateTimeField(_("at"))
-    from_value = models.CharField(_("from"), max_length=40, blank=True)
-    to_value = models.CharField(_("to"), max_length=40, blank=True)
-
-    class Meta:
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
-        default_permissions = ("view",)
-        indexes = [models.Index(fields=["case", "id"], name="event_history")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return f"{self.case_id} and {self.other_id}"
 
 
 class Submission(models.Model):
