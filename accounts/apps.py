@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,7 +14,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.services import mailing
         from desk.services import help_desk_facts
-        from mail.registry import register_event, register_kind
+        from mail.registry import register_about, register_event, register_kind
         from mail.render import add_facts
 
         add_facts(lambda: {"help_desk": help_desk_facts()})
@@ -27,6 +29,7 @@ class AccountsConfig(AppConfig):
         register_event("email_change_requested", expand=mailing.expand_email_change)
         register_event("email_changed", expand=mailing.expand_email_changed)
 
+        register_about("account", label=account_label, url=account_address)
         register_kind(
             "temporary_password",
             label=_("Temporary password"),
@@ -47,5 +50,21 @@ class AccountsConfig(AppConfig):
         register_kind("email_changed", label=_("Email address changed"), build=mailing.build_email_changed)
 
 
+def account_label(number: int) -> str:
+    return gettext("Account %(number)d") % {"number": number}
+
+
+def account_address(number: int) -> str:
+    return reverse("admin:accounts_user_change", args=[number])
+
+
 class PortalAdminConfig(AdminConfig):
     default_site = "accounts.admin_site.PortalAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        from django.contrib import admin
+        from django.contrib.auth.models import Group
+
+        # The roles are set by migrations: a group that somebody renames or empties breaks rules elsewhere.
+        admin.site.unregister(Group)

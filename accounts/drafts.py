@@ -1,8 +1,9 @@
-"""Keep what people typed into a long form when its sending fails.
+"""Keep what people typed into a long form: when its sending fails, and while they type.
 
 Each rendering of a long form carries a signed stamp: whose it is, which form, its one-time key and
 when. A POST that fails on its session or CSRF token becomes a Draft of the stamp's owner, and of
-nobody else; a POST without a valid stamp leaves nothing behind.
+nobody else; a POST without a valid stamp leaves nothing behind. What a browser sends while its
+owner types becomes a Draft too, until the form has been sent.
 """
 
 from __future__ import annotations
@@ -10,17 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 from django.core import signing
+from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from accounts.models import Draft, User
 
 STAMP_FIELD = "stamp"
+# The keys of the drafts that a rendering shows, and that its text replaces.
+REPLACES_FIELD = "drafts"
 STAMP_MAX_AGE = timedelta(hours=24)
 DRAFT_RETENTION = timedelta(days=7)
 DRAFTS_KEPT = 20  # of one form, for one person
+REPLACED_AT_ONCE = 10
 _SALT = "accounts.drafts.stamp"
 
 
@@ -29,12 +37,20 @@ class LongForm:
     """A form whose text is worth keeping.
 
     `fields` are the names that a draft may hold; `resume` turns the path that was posted to into
-    the address where the form is shown again.
+    the address where the form is shown again; `text` are those of the fields that make it worth
+    keeping; `sent` tells whether the owner's rendering with a key has been sent already; `screen`
+    takes out of the owner's text, by its key, what must not be stored.
     """
 
     kind: str
     fields: tuple[str, ...]
     resume: Callable[[str], str]
+    text: tuple[str, ...]
+    sent: Callable[[User, str], bool]
+    screen: Callable[[User, str, dict], dict]
+
+    def is_empty(self, data: QueryDict | dict) -> bool:
+        return not any(data.get(name, "").strip() for name in self.text or self.fields)
 
 
 @dataclass(frozen=True)
@@ -55,9 +71,17 @@ class Rescue:
 _forms: dict[str, LongForm] = {}
 
 
-def register_form(kind: str, *, fields: tuple[str, ...], resume: Callable[[str], str] = lambda path: path) -> None:
+def register_form(
+    kind: str,
+    *,
+    fields: tuple[str, ...],
+    resume: Callable[[str], str] = lambda path: path,
+    text: tuple[str, ...] = (),
+    sent: Callable[[User, str], bool] = lambda owner, key: False,
+    screen: Callable[[User, str, dict], dict] = lambda owner, key, kept: kept,
+) -> None:
     """Name a long form, once, from an app's ready()."""
-    _forms[kind] = LongForm(kind, fields, resume)
+    _forms[kind] = LongForm(kind, fields, resume, text, sent, screen)
 
 
 def make_stamp(user: User, kind: str, key: str) -> str:
@@ -81,6 +105,7 @@ def save_draft(user: User, kind: str, key: str, data: QueryDict | dict) -> Draft
         values = data.getlist(name) if hasattr(data, "getlist") else [data.get(name, "")]
         # PostgreSQL's JSON has no NUL.
         kept[name] = str(values[-1]).replace("\0", "") if values else ""
+    kept = _forms[kind].screen(user, key, kept)
     draft, _created = Draft.objects.update_or_create(
         owner=user, kind=kind, key=key, defaults={"data": kept, "updated_at": timezone.now()}
     )
@@ -89,13 +114,46 @@ def save_draft(user: User, kind: str, key: str, data: QueryDict | dict) -> Draft
     return draft
 
 
-def latest_draft(user: User, kind: str, *, key_prefix: str = "") -> Draft | None:
-    """Return the user's newest draft of a form that is not past its seven days."""
+def _begins_with(prefixes: Iterable[str]) -> Q:
+    return reduce(or_, (Q(key__startswith=prefix) for prefix in prefixes))
+
+
+def keep_typed(*, by: User, stamp: Stamp, data: QueryDict) -> bool:
+    """Keep what the stamp's owner has typed so far; return False where the form has been sent already.
+
+    The text takes the place of the drafts that the form was opened with. Emptied text is thrown
+    away, with those drafts.
+    """
+    form = _forms[stamp.kind]
+    if form.sent(by, stamp.key):
+        return False
+    replaced = data.get(REPLACES_FIELD, "").split()[:REPLACED_AT_ONCE]
+    with transaction.atomic():
+        if form.is_empty(data):
+            replaced = [*replaced, stamp.key]
+        else:
+            save_draft(by, stamp.kind, stamp.key, data)
+            replaced = [key for key in replaced if key != stamp.key]
+        delete_drafts(by, stamp.kind, replaced)
+    if not form.sent(by, stamp.key):
+        return True
+    # It was sent in between; what is sent later finds this draft, see delete_drafts.
+    delete_drafts(by, stamp.kind, [stamp.key])
+    return False
+
+
+def latest_draft(user: User, kind: str, *, key_prefix: str | tuple[str, ...] = "") -> Draft | None:
+    """Return the user's newest draft of a form that is not past its seven days.
+
+    Arguments:
+        key_prefix: what its key begins with, in one way or in one of several.
+    """
+    prefixes = (key_prefix,) if isinstance(key_prefix, str) else key_prefix
     return (
         Draft.objects.filter(
+            _begins_with(prefixes),
             owner=user,
             kind=kind,
-            key__startswith=key_prefix,
             updated_at__gt=timezone.now() - DRAFT_RETENTION,
         )
         .order_by("-updated_at")
@@ -105,7 +163,12 @@ def latest_draft(user: User, kind: str, *, key_prefix: str = "") -> Draft | None
 
 def delete_drafts(user: User, kind: str, keys: Iterable[str]) -> None:
     """Drop the drafts of forms that have been sent; call it in the submit's transaction."""
-    Draft.objects.filter(owner=user, kind=kind, key__in=[key for key in keys if key]).delete()
+    # PostgreSQL takes no NUL.
+    kept = Draft.objects.filter(owner=user, kind=kind, key__in=[key for key in keys if key and "\0" not in key])
+    kept.delete()
+    # What was typed last may be saved between this statement and the commit. Its saver looks after
+    # its own commit whether the form was sent: one of the two sees the other.
+    transaction.on_commit(kept.delete, robust=True)
 
 
 def delete_old_drafts() -> int:
@@ -123,3 +186,29 @@ def rescue(request: HttpRequest) -> Rescue | None:
         return None
     draft = save_draft(owner, stamp.kind, stamp.key, request.POST)
     return Rescue(draft, _forms[stamp.kind].resume(request.path))
+
+
+def rewrite_drafts(
+    change: Callable[[str], str], *, owner_ids: Iterable[int], keys: Iterable[str], key_prefixes: Iterable[str]
+) -> int:
+    """Change the kept texts of some people, of some forms and of some kinds of key; return how many it changed.
+
+    Whose they are and how old stays as it is.
+    """
+    affected = Q(owner__in=owner_ids) | Q(key__in=keys) | _begins_with(key_prefixes)
+    changed = 0
+    for draft in Draft.objects.select_for_update().filter(affected).order_by("pk"):
+        data = _rewritten(draft.data, change)
+        if data != draft.data:
+            changed += Draft.objects.filter(pk=draft.pk).update(data=data)
+    return changed
+
+
+def _rewritten(value, change: Callable[[str], str]):
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _rewritten(each, change) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_rewritten(each, change) for each in value]
+    return value

@@ -5,27 +5,25 @@ from __future__ import annotations
 import re
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout, Submit
+from crispy_forms.layout import Fieldset, Layout, Submit
 from django import forms
 from django.contrib.auth import authenticate, password_validation
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services, throttles
 from accounts.models import User
 from accounts.models.organizations import PLACEHOLDER_NAME
 from accounts.models.users import normalize_password
-from accounts.preferences import optional_mails
+from accounts.preferences import Delivery, OptionalMail, optional_mails
 from accounts.text import SingleLineField, fold_name
 from desk.models import TermsVersion
 
-# Seconds until a password may be tried again where it was tried too often.
-PASSWORD_WAIT = 15 * 60
-
 LOGIN_THROTTLED = _(
-    "There were too many attempts to log in. Wait 15 minutes and try again, or use “Forgot User"
+    "There were too many attempts to log in. Wait %(minutes)d minutes and try again, or use “Forgot User"
     " ID or password?” below: the emailed link always works."
 )
 TEMPORARY_PASSWORD_EXPIRED = _(
@@ -138,6 +136,8 @@ class RegistrationForm(forms.Form):
 class LoginForm(forms.Form):
     """User ID or email, and password. One answer for every way to be wrong."""
 
+    EXPIRED = "temporary_password_expired"
+
     username = forms.CharField(
         label=_("Help Desk User ID"),
         help_text=_("For example jane.doe. Your business email address works too."),
@@ -168,8 +168,8 @@ class LoginForm(forms.Form):
         self.user = authenticate(self.request, username=username, password=password)
         if self.user is None:
             if getattr(self.request, "login_throttled", False) or getattr(self.request, "axes_locked_out", False):
-                self.wait = PASSWORD_WAIT
-                raise ValidationError(LOGIN_THROTTLED, code="throttled")
+                self.wait = int(throttles.PASSWORD_WAIT.total_seconds())
+                raise ValidationError(LOGIN_THROTTLED, code="throttled", params={"minutes": self.wait // 60})
             raise ValidationError(
                 _(
                     "This User ID and password do not match. Check both and try again, or use"
@@ -178,8 +178,7 @@ class LoginForm(forms.Form):
                 code="invalid_login",
             )
         if self.user.must_change_password and self.user.temporary_password_expired(timezone.now()):
-            services.renew_expired_temporary_password(self.user)
-            raise ValidationError(TEMPORARY_PASSWORD_EXPIRED, code="temporary_password_expired")
+            raise ValidationError(TEMPORARY_PASSWORD_EXPIRED, code=self.EXPIRED)
         return cleaned
 
     def get_user(self) -> User | None:
@@ -280,8 +279,12 @@ class ChecksCurrentPassword:
     def clean_current_password(self) -> str:
         password = self.cleaned_data["current_password"]
         if not throttles.admit_password_check(self.user):
-            self.wait = PASSWORD_WAIT
-            raise ValidationError(_("There were too many attempts. Wait 15 minutes and try again."), code="throttled")
+            self.wait = int(throttles.PASSWORD_WAIT.total_seconds())
+            raise ValidationError(
+                _("There were too many attempts. Wait %(minutes)d minutes and try again."),
+                code="throttled",
+                params={"minutes": self.wait // 60},
+            )
         if not self.user.check_password(password):
             raise ValidationError(_("This is not your present password. Try again."), code="wrong_password")
         throttles.password_check_passed(self.user)
@@ -383,6 +386,8 @@ class EmailCodeForm(forms.Form):
 
 
 class NotificationsForm(forms.Form):
+    """Which optional mails come: a check box each for providers; staff also choose at once or digest."""
+
     wanted = forms.MultipleChoiceField(
         label=_("Email me when"),
         required=False,
@@ -392,7 +397,34 @@ class NotificationsForm(forms.Form):
 
     def __init__(self, user: User, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        mails = optional_mails(user)
-        self.fields["wanted"].choices = [(mail.event, mail.label) for mail in mails]
-        self.initial["wanted"] = [mail.event for mail in mails if services.wants_mail([user.pk], mail.event)]
-        self.helper = portal_helper(_("SAVE"), "wanted")
+        self.mails, present = optional_mails(user), services.chosen_deliveries(user)
+        if user.is_staff:
+            del self.fields["wanted"]
+            for mail in self.mails:
+                self.fields[mail.event] = self._delivery_field(mail, present[mail.event])
+            layout = [Fieldset(_("Email me when"), *self.fields, css_class="fieldset--in-rows")]
+        else:
+            self.fields["wanted"].choices = [(mail.event, mail.label) for mail in self.mails]
+            self.initial["wanted"] = [event for event, how in present.items() if how != Delivery.OFF]
+            layout = ["wanted"]
+        self.helper = portal_helper(_("SAVE"), *layout)
+
+    def _delivery_field(self, mail: OptionalMail, present: str) -> forms.ChoiceField:
+        return forms.ChoiceField(
+            label=format_lazy("… {}", mail.label),
+            choices=[(how.value, how.label) for how in mail.offered],
+            initial=present,
+            widget=forms.RadioSelect,
+            error_messages={
+                "required": format_lazy(_("Choose how you want the mail when {event}."), event=mail.label),
+                "invalid_choice": _("Choose from the list."),
+            },
+        )
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """Return the delivery of each mail, by its event, once the form is valid."""
+        data = self.cleaned_data
+        if "wanted" not in self.fields:
+            return data
+        return {mail.event: Delivery.AT_ONCE if mail.event in data["wanted"] else Delivery.OFF for mail in self.mails}

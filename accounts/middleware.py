@@ -39,8 +39,11 @@ class PermanentPasswordMiddleware:
 def rescued_response(request: HttpRequest) -> HttpResponse | None:
     """Keep a long form's failed POST for its owner and answer with the way back to it.
 
-    Returns None when there is nothing to keep; the caller then answers as it would have.
+    Returns None when there is nothing to keep; the caller then answers as it would have. So it
+    does for a script that saves while somebody types: its form is still open and will be sent.
     """
+    if request.path == resolve_url("accounts:keep_draft"):
+        return None
     rescued = rescue(request)
     if rescued is None:
         return None

@@ -1,4 +1,4 @@
-"""Which mails people may switch off. Apps name theirs from ready(); all others always come."""
+"""Which mails people may do without, and how they come. Apps name theirs from ready(); all others always come."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
-from accounts.models import User
+from accounts.models import NotificationPreference, User
+
+Delivery = NotificationPreference.Delivery
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,13 @@ class OptionalMail:
     event: str
     label: str | Promise
     for_staff: bool
+
+    @property
+    def offered(self) -> tuple[Delivery, ...]:
+        """Return the ways in which it can come; the digest is for those who get many."""
+        return (
+            (Delivery.AT_ONCE, Delivery.DIGEST, Delivery.OFF) if self.for_staff else (Delivery.AT_ONCE, Delivery.OFF)
+        )
 
 
 _mails: dict[str, OptionalMail] = {}

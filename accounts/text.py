@@ -9,14 +9,15 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-_CONTROL = {"Cc", "Cs", "Zl", "Zp"}
-_BLANKS = re.compile(r"\s+")
+from desk.text import BLANKS, CONTROL
+from desk.text import clean_query as clean_query
+
 # Invisible direction overrides can make a name or a mail read as something else.
 _DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def _has_control(value: str, allowed: str = "") -> bool:
-    return any(unicodedata.category(char) in _CONTROL and char not in allowed for char in value)
+    return any(unicodedata.category(char) in CONTROL and char not in allowed for char in value)
 
 
 def validate_single_line(value: str) -> None:
@@ -57,7 +58,7 @@ class SingleLineField(forms.CharField):
         if value in self.empty_values:
             return value
         validate_single_line(value)
-        return self.empty_value if _is_invisible(value) else _BLANKS.sub(" ", value).strip()
+        return self.empty_value if _is_invisible(value) else BLANKS.sub(" ", value).strip()
 
 
 class MultiLineField(forms.CharField):
@@ -85,12 +86,6 @@ class MultiLineField(forms.CharField):
         return attrs
 
 
-def clean_query(raw: str, limit: int = 200) -> str:
-    """Return a search text that every database takes: no control characters, no surrogates."""
-    kept = "".join(" " if unicodedata.category(char) in _CONTROL else char for char in raw[: limit * 4])
-    return _BLANKS.sub(" ", kept).strip()[:limit]
-
-
 def fold_name(name: str, limit: int = 400) -> str:
     """Return the key under which names that differ only in case and blanks are the same."""
-    return _BLANKS.sub(" ", unicodedata.normalize("NFKC", name)).strip().casefold()[:limit]
+    return BLANKS.sub(" ", unicodedata.normalize("NFKC", name)).strip().casefold()[:limit]

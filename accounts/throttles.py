@@ -24,7 +24,9 @@ from accounts.models import ThrottleCounter, User
 ACCOUNT_LIMIT = 100  # NIST SP 800-63B-4, section 3.2.2
 NAME_LIMIT = ACCOUNT_LIMIT // 2  # a User ID and an email address lead to each account
 DEVICE_LIMIT = 10
-DEVICE_WINDOW = timedelta(minutes=15)
+# Where a password was refused too often it may be tried again after as long as axes waits.
+PASSWORD_WAIT = settings.AXES_COOLOFF_TIME
+DEVICE_WINDOW = PASSWORD_WAIT
 DEVICE_COOKIE_DAYS = 180
 _DEVICE_COOKIE = "helpdesk_device_"
 _DEVICE_SALT = "accounts.throttles.device"
@@ -46,7 +48,7 @@ REGISTER_PER_NETWORK = Limit("register:network", 60, timedelta(hours=1))
 FORGOT_PER_IDENTIFIER = Limit("forgot:identifier", 5, timedelta(hours=1))
 FORGOT_PER_NETWORK = Limit("forgot:network", 60, timedelta(hours=1))
 EMAIL_CHANGE_PER_ACCOUNT = Limit("email_change:account", 5, timedelta(hours=1))
-PASSWORD_CHECK_PER_ACCOUNT = Limit("password_check:account", 10, timedelta(minutes=15))
+PASSWORD_CHECK_PER_ACCOUNT = Limit("password_check:account", 10, PASSWORD_WAIT)
 
 
 def keyed_hash(scope: str, subject: str) -> str:

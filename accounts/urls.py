@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import account, entry, passwords
+from accounts.views import account, drafts, entry, passwords
 
 app_name = "accounts"
 
@@ -13,11 +13,14 @@ urlpatterns = [
     path("set-password/<uidb64>/<token>/", passwords.ResetView.as_view(), name="reset"),
     path("forgot/", passwords.forgot, name="forgot"),
     path("forgot/done/", passwords.forgot_done, name="forgot_done"),
+    path("drafts/", drafts.keep_draft, name="keep_draft"),
     path("account/", account.account, name="account"),
     path("account/details/", account.details, name="details"),
     path("account/organization/", account.organization, name="organization"),
     path("account/notifications/", account.notifications, name="notifications"),
     path("account/email/", account.email, name="email"),
     path("account/email/confirm/", account.email_confirm, name="email_confirm"),
+    path("account/away/", account.away, name="away"),
+    path("account/sessions/end/", account.end_other_sessions, name="end_other_sessions"),
     path("account/password/", passwords.password_change, name="password_change"),
 ]

@@ -11,19 +11,25 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         from accounts.drafts import register_form
         from accounts.preferences import register_optional_mail
-        from accounts.signals import account_blocked, staff_created
-        from cases import agent_forms, emails, forms
-        from mail.registry import register_event, register_kind
+        from accounts.signals import account_blocked, organization_merged, role_changed, staff_created
+        from cases import agent_forms, call_forms, emails, forms, services
+        from mail.registry import register_about, register_event, register_kind
 
         for code, expand in emails.EVENTS.items():
             register_event(code, expand=expand)
         for code, label, build in (
-            ("case_filed", _("Case filed"), emails.build_about_case),
+            ("case_filed", _("Case filed"), emails.build_case_filed),
             ("case_reply", _("Reply to the provider"), emails.build_case_reply),
             ("case_status_changed", _("Status changed"), emails.build_case_status_changed),
             ("agent_new_case", _("New case, to agents"), emails.build_for_agent),
             ("agent_provider_replied", _("Provider replied, to agents"), emails.build_for_agent),
-            ("agent_assigned", _("Case assigned, to its agent"), emails.build_agent_assigned),
+            ("agent_assigned", _("Case assigned, to its agent"), emails.build_for_agent),
+            ("agent_unassigned", _("Case given away, to its former agent"), emails.build_for_agent),
+            ("agent_note_added", _("Internal note, to the assigned agent"), emails.build_for_agent),
+            ("agent_case_withdrawn", _("Case withdrawn, to its agent"), emails.build_for_agent),
+            ("case_merged", _("Case merged, to its provider"), emails.build_case_merged),
+            ("agent_case_merged", _("Case merged, to its agents"), emails.build_agent_case_merged),
+            ("agent_digest", _("Hourly digest, to agents"), emails.build_agent_digest),
         ):
             register_kind(code, label=label, build=build)
 
@@ -33,18 +39,68 @@ class CasesConfig(AppConfig):
             ("agent_new_case", _("a case arrives in a queue of mine"), True),
             ("agent_provider_replied", _("a provider adds information to a case that I work"), True),
             ("agent_assigned", _("a case is assigned to me"), True),
+            ("agent_unassigned", _("somebody gives a case of mine to another agent or back to its queue"), True),
+            ("agent_note_added", _("a colleague adds an internal note to a case of mine"), True),
+            ("agent_case_withdrawn", _("a provider withdraws a case of mine"), True),
+            ("agent_case_merged", _("a colleague merges a case of mine with another"), True),
         ):
             register_optional_mail(event, label=label, for_staff=for_staff)
 
-        register_form(forms.INTAKE_DRAFT, fields=forms.INTAKE_DRAFT_FIELDS)
+        register_form(
+            forms.INTAKE_DRAFT,
+            fields=forms.INTAKE_DRAFT_FIELDS,
+            text=("description", "primary_name", "secondary_name"),
+            sent=intake_sent,
+            screen=services.screen_draft,
+        )
         register_form(
             forms.INFORMATION_DRAFT,
             fields=forms.INFORMATION_DRAFT_FIELDS,
+            text=("body",),
             resume=lambda path: path.removesuffix("add-information/"),
+            sent=message_sent,
+            screen=services.screen_draft,
         )
-        register_form(agent_forms.REPLY_DRAFT, fields=agent_forms.REPLY_DRAFT_FIELDS)
+        register_form(
+            services.CALL_DRAFT,
+            fields=call_forms.CALL_DRAFT_FIELDS,
+            text=("description", "note", "first_name", "last_name", "email", "primary_name", "secondary_name"),
+            sent=call_logged,
+            screen=services.screen_draft,
+        )
+        register_form(
+            agent_forms.REPLY_DRAFT,
+            fields=agent_forms.REPLY_DRAFT_FIELDS,
+            text=("body",),
+            sent=message_sent,
+            screen=services.screen_draft,
+        )
         account_blocked.connect(hand_back, dispatch_uid="cases.hand_back")
         staff_created.connect(join_default_queue, dispatch_uid="cases.join_default_queue")
+        role_changed.connect(follow_role, dispatch_uid="cases.follow_role")
+        organization_merged.connect(move_cases, dispatch_uid="cases.move_cases")
+        register_about("case", label=case_id, url=case_address)
+
+
+def intake_sent(user, key: str) -> bool:
+    """Tell whether a rendering of the intake form has become a case."""
+    from cases.services import case_filed_from
+
+    return case_filed_from(by=user, key=key) is not None
+
+
+def call_logged(user, key: str) -> bool:
+    """Tell whether a rendering of the call form has become a case."""
+    from cases.services import case_logged_from
+
+    return case_logged_from(key=key) is not None
+
+
+def message_sent(user, key: str) -> bool:
+    """Tell whether a rendering of a form of a case has become a message."""
+    from cases.services import message_sent_from
+
+    return message_sent_from(by=user, key=key) is not None
 
 
 def hand_back(*, account, by, **kwargs) -> None:
@@ -59,3 +115,34 @@ def join_default_queue(*, account, **kwargs) -> None:
     from cases import services
 
     services.join_default_queue(agent=account)
+
+
+def follow_role(*, account, by, was_agent, **kwargs) -> None:
+    """Let a staff account begin or end to work cases with its role, in the same transaction."""
+    from cases import services
+
+    if account.is_agent and not was_agent:
+        services.join_default_queue(agent=account)
+    elif was_agent and not account.is_agent:
+        services.hand_back_cases(agent=account, by=by)
+        services.leave_queues(agent=account)
+
+
+def move_cases(*, organization, into, **kwargs) -> None:
+    """Let cases follow an organization that was merged into another, in the same transaction."""
+    from cases import services
+
+    services.move_to_organization(organization=organization, into=into)
+
+
+def case_id(number: int) -> str:
+    """Return the case ID of a number, without asking the database."""
+    from cases.models import Case
+
+    return Case(pk=number).case_id
+
+
+def case_address(number: int) -> str:
+    from django.urls import reverse
+
+    return reverse("admin:cases_case_change", args=[number])

@@ -7,19 +7,21 @@ from datetime import timedelta
 
 from crispy_forms.bootstrap import StrictButton
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Fieldset, Layout, Submit
+from crispy_forms.layout import HTML, Div, Fieldset, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import format_lazy, normalize_newlines
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import drafts
-from accounts.models import Draft, Membership, User
+from accounts.models import Draft, Membership, Organization, User
 from accounts.models.organizations import PLACEHOLDER_NAME
 from accounts.services import primary_organization, secondary_organizations
 from accounts.text import MultiLineField, SingleLineField, fold_name
-from cases.models import TEXT_LIMIT, Case, RequestType, case_number
+from cases.models import TEXT_LIMIT, Case, RequestType, case_id_of, case_number
 from cases.services import INTAKE_DRAFT, Filing, Origin, message_sent_from
 
 PATIENT_DATA_HINT = _(
@@ -70,16 +72,16 @@ class OneTimeForm(forms.Form):
     stamp = forms.CharField(widget=forms.HiddenInput, required=False)
     drafts = forms.CharField(widget=forms.HiddenInput, required=False, max_length=600)
 
-    def __init__(self, *args, user: User, draft_kind: str, key_prefix: str = "", **kwargs):
+    def __init__(self, *args, user: User, draft_kind: str, key_prefixes: tuple[str, ...] = ("",), **kwargs):
         super().__init__(*args, **kwargs)
-        self.user, self.draft_kind, self.key_prefix = user, draft_kind, key_prefix
+        self.user, self.draft_kind, self.key_prefixes = user, draft_kind, key_prefixes
         if not self.is_bound:
             self._give_key()
         elif not self._posted_key_fits():
             self.renew_key()
 
     def _give_key(self) -> None:
-        self.initial["key"] = self.key_prefix + secrets.token_urlsafe(16)
+        self.initial["key"] = self.key_prefixes[0] + secrets.token_urlsafe(16)
         self.initial["stamp"] = drafts.make_stamp(self.user, self.draft_kind, self.initial["key"])
 
     def _posted_key_fits(self) -> bool:
@@ -87,7 +89,7 @@ class OneTimeForm(forms.Form):
             key = self.fields["key"].clean(self.data.get(self.add_prefix("key"), ""))
         except ValidationError:
             return False
-        return bool(key) and key.startswith(self.key_prefix)
+        return bool(key) and key.startswith(self.key_prefixes)
 
     def renew_key(self) -> None:
         """Give a posted form a fresh one-time key and stamp; everything typed stays."""
@@ -117,13 +119,50 @@ class OneTimeForm(forms.Form):
         return cls(initial=initial | {"drafts": " ".join([*older, draft.key])}, **kwargs)
 
 
-class IntakeForm(OneTimeForm):
-    """The case intake form of the provider guide, with its labels."""
+class RequestTypeField(forms.ModelChoiceField):
+    """One of the request types that are offered today."""
 
-    contact_name = _read_only(_("Your name"))
-    contact_email = _read_only(_("Business email"))
-    contact_phone = SingleLineField(label=_("Phone"), max_length=40, required=False)
-    provider_organization = _read_only(_("Provider Organization"))
+    def __init__(self):
+        super().__init__(
+            label=_("REQUEST TYPE"),
+            queryset=RequestType.objects.none(),
+            empty_label=_("Choose a request type"),
+            error_messages={
+                "required": _("Choose a request type."),
+                "invalid_choice": _("Choose a request type from the list."),
+            },
+        )
+
+    def to_python(self, value):
+        """Name a request type that was switched off since the form was opened."""
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            if retired := _retired_type(value):
+                raise ValidationError(no_longer_offered(retired), code="retired") from None
+            raise
+
+
+def _retired_type(value) -> RequestType | None:
+    """Return the request type that a posted or kept value means if it is not offered any more."""
+    try:
+        return RequestType.objects.filter(is_active=False).get(pk=value)
+    except (RequestType.DoesNotExist, ValueError, TypeError, OverflowError):
+        return None
+
+
+def no_longer_offered(retired: RequestType) -> str:
+    return gettext("“%s” is not offered any more. Choose another request type.") % retired.name
+
+
+class RequestForm(OneTimeForm):
+    """What a case is filed from: the organization that it is for, what it is about, the request itself.
+
+    Arguments:
+        user: who fills it out, and whose text is kept.
+        provider: whose case it becomes; None is somebody who has no account.
+    """
+
     primary_name = SingleLineField(
         label=_("Name of your primary Provider Organization"),
         max_length=200,
@@ -147,15 +186,7 @@ class IntakeForm(OneTimeForm):
         required=False,
         help_text=_("Only if this case is for a secondary provider organization."),
     )
-    request_type = forms.ModelChoiceField(
-        label=_("REQUEST TYPE"),
-        queryset=RequestType.objects.none(),
-        empty_label=_("Choose a request type"),
-        error_messages={
-            "required": _("Choose a request type."),
-            "invalid_choice": _("Choose a request type from the list."),
-        },
-    )
+    request_type = RequestTypeField()
     description = MultiLineField(
         label=_("DESCRIPTION OF REQUEST"),
         max_length=TEXT_LIMIT,
@@ -163,18 +194,14 @@ class IntakeForm(OneTimeForm):
         help_text=TEXT_HINT,
         error_messages={"required": _("Describe your request."), "max_length": TOO_LONG},
     )
-    follow_up_to = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
 
-    def __init__(self, *args, user: User, **kwargs):
-        self.primary, self.secondaries = primary_organization(user), list(secondary_organizations(user))
-        super().__init__(*args, user=user, draft_kind=INTAKE_DRAFT, **kwargs)
-        self.initial |= {
-            "contact_name": user.display_name,
-            "contact_email": user.email,
-            "provider_organization": self.primary.name,
-        }
-        self.initial.setdefault("contact_phone", user.phone)
-        self.fields["request_type"].queryset = RequestType.objects.offered()
+    def __init__(self, *args, user: User, provider: User | None, draft_kind: str, **kwargs):
+        if provider is None:
+            self.primary, self.secondaries = Organization.objects.placeholder(), []
+        else:
+            self.primary, self.secondaries = primary_organization(provider), list(secondary_organizations(provider))
+        super().__init__(*args, user=user, draft_kind=draft_kind, **kwargs)
+        self._offer_request_types()
         if self.secondaries:
             self.fields["secondary"].choices = [
                 ("", _("None of these")),
@@ -185,7 +212,13 @@ class IntakeForm(OneTimeForm):
         if not self.primary.is_placeholder:
             del self.fields["primary_name"]
             self._keep_name_typed_before_the_primary_was_known()
-        self.helper = self._helper()
+
+    def _offer_request_types(self) -> None:
+        self.fields["request_type"].queryset = offered = RequestType.objects.offered()
+        self.explained_types = offered.exclude(help_text="")
+        kept = self.initial.get("request_type")
+        if kept and not self.is_bound and (retired := _retired_type(kept)):
+            self.fields["request_type"].help_text = format_html("<strong>{}</strong>", no_longer_offered(retired))
 
     def _keep_name_typed_before_the_primary_was_known(self) -> None:
         """Move another name from a form that was rendered earlier to where it is not lost."""
@@ -198,49 +231,6 @@ class IntakeForm(OneTimeForm):
         elif not self.is_bound:
             self.initial.setdefault("secondary_name", typed)
 
-    def _helper(self) -> FormHelper:
-        def present(*names):
-            return [name for name in names if name in self.fields]
-
-        helper = FormHelper()
-        helper.form_action = reverse("cases:case_new")
-        helper.layout = Layout(
-            "key",
-            "stamp",
-            "drafts",
-            "follow_up_to",
-            Fieldset(_("Contact Information"), "contact_name", "contact_email", "contact_phone"),
-            Fieldset(
-                _("Organization"),
-                *present(
-                    "provider_organization",
-                    "primary_name",
-                    "organization_kind",
-                    "secondary",
-                    "secondary_name",
-                ),
-            ),
-            Fieldset(_("Request Information"), "request_type", "description"),
-            Div(Submit("submit", _("SUBMIT")), css_class="form-actions"),
-        )
-        return helper
-
-    def offer_adding_to(self, case: Case) -> None:
-        """After a form that became a case already: two plain ways on instead of SUBMIT."""
-        self.renew_key()
-        buttons = [Submit("submit", _("File as a new case"))]
-        if not case.state.is_final:
-            buttons.append(
-                StrictButton(
-                    _("Add it to %s") % case.case_id,
-                    type="submit",
-                    name="add_to",
-                    value=case.case_id,
-                    css_class="button button--secondary",
-                )
-            )
-        self.helper.layout[-1] = Div(*buttons, css_class="form-actions")
-
     def _clean_name(self, name: str) -> str:
         value = self.cleaned_data[name]
         if fold_name(value) == fold_name(PLACEHOLDER_NAME):
@@ -252,15 +242,6 @@ class IntakeForm(OneTimeForm):
 
     def clean_secondary_name(self) -> str:
         return self._clean_name("secondary_name")
-
-    def clean_follow_up_to(self) -> Case | None:
-        raw = self.cleaned_data["follow_up_to"]
-        if not raw:
-            return None
-        case = own_finished_case(self.user, raw)
-        if case is None:
-            raise ValidationError(_("A follow-up case refers to a finished case of yours."))
-        return case
 
     def clean(self) -> dict:
         data = super().clean()
@@ -288,6 +269,97 @@ class IntakeForm(OneTimeForm):
             self.add_error("secondary_name", _("Enter the name of the secondary organization."))
         names = {str(each.pk): each.name for each in self.secondaries}
         return typed or names.get(picked, "")
+
+
+class IntakeForm(RequestForm):
+    """The case intake form of the provider guide, with its labels."""
+
+    contact_name = _read_only(_("Your name"))
+    contact_email = _read_only(_("Business email"))
+    contact_phone = SingleLineField(label=_("Phone"), max_length=40, required=False)
+    provider_organization = _read_only(_("Provider Organization"))
+    follow_up_to = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
+
+    field_order = (
+        "contact_name",
+        "contact_email",
+        "contact_phone",
+        "provider_organization",
+        "primary_name",
+        "organization_kind",
+        "secondary",
+        "secondary_name",
+        "request_type",
+        "description",
+    )
+
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, user=user, provider=user, draft_kind=INTAKE_DRAFT, **kwargs)
+        self.initial |= {
+            "contact_name": user.display_name,
+            "contact_email": user.email,
+            "provider_organization": self.primary.name,
+        }
+        self.initial.setdefault("contact_phone", user.phone)
+        self.helper = self._helper()
+
+    def _helper(self) -> FormHelper:
+        def present(*names):
+            return [name for name in names if name in self.fields]
+
+        helper = FormHelper()
+        helper.form_action = reverse("cases:case_new")
+        helper.attrs = {"data-draft-url": reverse("accounts:keep_draft")}
+        helper.layout = Layout(
+            "key",
+            "stamp",
+            "drafts",
+            "follow_up_to",
+            Fieldset(_("Contact Information"), "contact_name", "contact_email", "contact_phone"),
+            Fieldset(
+                _("Organization"),
+                *present(
+                    "provider_organization",
+                    "primary_name",
+                    "organization_kind",
+                    "secondary",
+                    "secondary_name",
+                ),
+            ),
+            Fieldset(
+                _("Request Information"),
+                "request_type",
+                HTML("{% include 'cases/_request_types.html' with types=form.explained_types only %}"),
+                "description",
+            ),
+            Div(Submit("submit", _("SUBMIT")), css_class="form-actions"),
+        )
+        return helper
+
+    def offer_adding_to(self, case: Case) -> None:
+        """After a form that became a case already: two plain ways on instead of SUBMIT."""
+        self.renew_key()
+        buttons = [Submit("submit", _("File as a new case"))]
+        if not case.state.is_final:
+            buttons.append(
+                StrictButton(
+                    _("Add it to %s") % case.case_id,
+                    type="submit",
+                    name="add_to",
+                    value=case.case_id,
+                    css_class="button button--secondary",
+                )
+            )
+        self.helper.layout[-1] = Div(*buttons, css_class="form-actions")
+
+    def clean_follow_up_to(self) -> Case | None:
+        raw = self.cleaned_data["follow_up_to"]
+        if not raw:
+            return None
+        case = own_finished_case(self.user, raw)
+        if case is None:
+            raise ValidationError(_("A follow-up case refers to a finished case of yours."))
+        return case
 
     @property
     def filing(self) -> Filing:
@@ -322,24 +394,29 @@ class InformationForm(OneTimeForm):
             *args,
             user=user,
             draft_kind=INFORMATION_DRAFT,
-            key_prefix=key_prefix(case),
+            key_prefixes=key_prefixes(case),
             **kwargs,
         )
         self.helper = FormHelper()
         self.helper.form_action = reverse("cases:case_add_information", args=[case.case_id])
+        self.helper.attrs = {"data-draft-url": reverse("accounts:keep_draft")}
         self.helper.layout = Layout("key", "stamp", "drafts", "body")
         self.helper.add_input(Submit("send", _("Send to the Help Desk")))
 
 
 def own_finished_case(user: User, case_id: str) -> Case | None:
     """Return the finished case of this provider that a follow-up names, if there is one."""
-    case = Case.objects.visible_to(user).filter(provider=user, pk=case_number(case_id)).first()
+    number = case_number(case_id)
+    try:
+        case = Case.objects.visible_to(user).filter(provider=user).look_up(number) if number else None
+    except Case.DoesNotExist:
+        return None
     return case if case and case.state.is_final else None
 
 
-def key_prefix(case: Case) -> str:
-    """Return what the one-time keys of this case's forms begin with."""
-    return f"{case.case_id}-"
+def key_prefixes(case: Case) -> tuple[str, ...]:
+    """Return what the one-time keys of this case's forms begin with, and those of the cases merged into it."""
+    return tuple(f"{case_id_of(number)}-" for number in case.family_ids)
 
 
 def same_text(stored: str, typed: str) -> bool:
@@ -349,7 +426,7 @@ def same_text(stored: str, typed: str) -> bool:
 
 def unsent_draft(user: User, kind: str, case: Case) -> Draft | None:
     """Return the text kept for this person on this case, unless its first try did arrive."""
-    draft = drafts.latest_draft(user, kind, key_prefix=key_prefix(case))
+    draft = drafts.latest_draft(user, kind, key_prefix=key_prefixes(case))
     if draft is None:
         return None
     sent = message_sent_from(by=user, key=draft.key)

@@ -1,30 +1,39 @@
-"""The story of a case: what was said and done, in the order in which it happened."""
+"""The story of a case: what was said and done, in the order in which it happened.
+
+What became part of a case is told with it, under its own case ID.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 
 from cases import statuses
-from cases.models import Case, CaseEvent, Message
+from cases.models import Case, CaseEvent, Message, Priority, Queue, Redaction, RequestType, case_id_of
 
-_SPOKEN = (
-    CaseEvent.Kind.CASE_FILED,
-    CaseEvent.Kind.MESSAGE_ADDED,
-    CaseEvent.Kind.NOTE_ADDED,
-)
+Kind = CaseEvent.Kind
+_SPOKEN = (Kind.CASE_FILED, Kind.MESSAGE_ADDED, Kind.NOTE_ADDED)
+_TOLD_TO_PROVIDERS = (Kind.STATUS_CHANGED, Kind.REQUEST_TYPE_CHANGED, Kind.CASE_MERGED, Kind.TEXT_REDACTED)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A message, or an event with its sentence."""
+    """A message, or an event with its sentence.
+
+    A message carries `told_as`, what it is and where it came from, and `tombstones`, a sentence for
+    each passage that was removed from it.
+    """
 
     at: datetime
     message: Message | None = None
     sentence: str = ""
+    event: CaseEvent | None = None
 
 
 @dataclass(frozen=True)
@@ -33,10 +42,13 @@ class Story:
 
     Arguments:
         events: all of them, whatever their kind, oldest first.
+        tombstones: a sentence for each passage that was removed from the description.
     """
 
+    case: Case
     entries: list[Entry]
     events: list[CaseEvent]
+    tombstones: list[str] = field(default_factory=list)
 
     @property
     def seen(self) -> int:
@@ -45,56 +57,166 @@ class Story:
 
     def since(self, seen: int) -> list[str]:
         """Say, to those who work cases, what somebody missed who saw the case up to an event."""
-        missed = [event for event in self.events if event.pk > seen]
+        missed = _without_asides([event for event in self.events if event.pk > seen])
         names = _names(missed)
-        return [staff_sentence(event, names) for event in missed]
+        return _unrepeated(_in_case(event, self.case, staff_sentence(event, names)) for event in missed)
 
 
-def tell_story(case: Case, *, internal: bool) -> Story:
+def tell_story(case: Case, *, internal: bool, known: Names | None = None) -> Story:
     """Return the story of a case.
 
     Arguments:
         internal: with notes, hand-overs and names of agents, for those who work cases.
+        known: names that the page has at hand; only what is missing is looked up.
     """
-    messages = case.messages.select_related("author").order_by("pk")
+    messages = Message.objects.filter(case__in=case.family_ids).select_related("author").order_by("pk")
     if not internal:
         messages = messages.exclude(kind=Message.Kind.INTERNAL)
-    events = list(case.events.select_related("by").order_by("pk"))
-    told = [event for event in events if event.kind not in _SPOKEN]
-    if internal:
-        names = _names(told)
-        changes = [Entry(event.at, sentence=staff_sentence(event, names)) for event in told]
-    else:
-        changes = [
-            Entry(event.at, sentence=provider_sentence(event, case))
-            for event in told
-            if event.kind == CaseEvent.Kind.STATUS_CHANGED
-        ]
+    events = list(CaseEvent.objects.filter(case__in=case.family_ids).select_related("by").order_by("pk"))
     said = [Entry(message.created_at, message=message) for message in messages]
+    shown = [entry.message for entry in said]
+    tombstones = _describe(shown, events, case, internal=internal)
+    told = _without_asides([event for event in events if event.kind not in _SPOKEN])
+    if not internal:
+        ids = {str(message.pk) for message in shown} | {""}
+        told = [each for each in told if each.kind in _TOLD_TO_PROVIDERS and _may_read(each, ids)]
+    names = _names(told, known)
+    changes: list[Entry] = []
+    for event in told:
+        words = staff_sentence(event, names) if internal else provider_sentence(event, case, names)
+        entry = Entry(event.at, sentence=_in_case(event, case, words), event=event)
+        if not changes or (changes[-1].at, changes[-1].sentence) != (entry.at, entry.sentence):
+            changes.append(entry)
     # Sorting is stable: at the same moment the message stands before what it brought about.
     entries = sorted(said + changes, key=lambda entry: entry.at)
-    return Story(entries, events)
+    return Story(case, entries, events, tombstones)
 
 
-def _names(events: list[CaseEvent]) -> dict[str, str]:
-    """Return the names of the agents that assignments refer to, in one statement."""
-    ids = {
-        value
-        for event in events
-        if event.kind == CaseEvent.Kind.AGENT_ASSIGNED
-        for value in (event.from_value, event.to_value)
-        if value
+def _may_read(event: CaseEvent, message_ids: set[str]) -> bool:
+    """A passage removed from an internal note would tell that there is one."""
+    return event.kind != Kind.TEXT_REDACTED or event.from_value in message_ids
+
+
+def _without_asides(events: list[CaseEvent]) -> list[CaseEvent]:
+    """Drop what says twice that a case was merged: its own half of the event, and that this closed it."""
+    merged = {event.case_id: event.pk for event in events if event.kind == Kind.CASE_MERGED and event.to_value}
+    return [event for event in events if event.pk < merged.get(event.case_id, event.pk + 1)]
+
+
+def _in_case(event: CaseEvent, case: Case, sentence: str) -> str:
+    """Say to which of the merged cases something happened."""
+    if event.case_id == case.pk or event.kind == Kind.CASE_MERGED:
+        return sentence
+    return _("%(case_id)s – %(sentence)s") % {"case_id": case_id_of(event.case_id), "sentence": sentence}
+
+
+def _unrepeated(sentences: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(sentences))
+
+
+# --- messages --------------------------------------------------------------------------------
+
+
+def _describe(messages: list[Message], events: list[CaseEvent], case: Case, *, internal: bool) -> list[str]:
+    """Say of each message what it is and what was removed from it; return what the description lost."""
+    written_on = {event.to_value: event.case_id for event in events if event.kind in _SPOKEN[1:]}
+    filed = {event.at: event.case_id for event in events if event.kind == Kind.CASE_FILED and event.case_id != case.pk}
+    from_messages: dict[int, list[str]] = {}
+    from_descriptions: dict[int, list[str]] = {}
+    for row in _redactions(events, case):
+        place = from_messages.setdefault(row.message_id, []) if row.message_id else None
+        if place is None:
+            place = from_descriptions.setdefault(row.case_id, [])
+        place.append(_tombstone(row, internal=internal))
+    for message in messages:
+        message.told_as = str(message.get_kind_display())
+        message.tombstones = from_messages.get(message.pk, [])
+        first = written_on.get(str(message.pk)) or filed.get(message.created_at)
+        if first is None or first == case.pk:
+            continue
+        if str(message.pk) in written_on:
+            message.told_as = _("%(what)s, on %(case_id)s") % {"what": message.told_as, "case_id": case_id_of(first)}
+        else:
+            message.told_as = _("Description of request of %s") % case_id_of(first)
+            message.tombstones = [*from_descriptions.get(first, ()), *message.tombstones]
+    return from_descriptions.get(case.pk, [])
+
+
+def _redactions(events: list[CaseEvent], case: Case) -> Iterable[Redaction]:
+    if not any(event.kind == Kind.TEXT_REDACTED for event in events):
+        return ()
+    return Redaction.objects.filter(case__in=case.family_ids).select_related("by").order_by("pk")
+
+
+def _tombstone(row: Redaction, *, internal: bool) -> str:
+    return _("A passage was removed by %(who)s on %(day)s: %(reason)s") % {
+        "who": row.by.display_name if internal else _("the Help Desk"),
+        "day": format_date(timezone.localtime(row.at), "M j, Y"),
+        "reason": row.reason,
     }
-    people = get_user_model().objects.filter(pk__in=ids) if ids else ()
-    return {str(person.pk): person.display_name for person in people}
+
+
+# --- events ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the ids in events are called, by kind of event and id."""
+
+    people: dict[str, str] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    queues: dict[str, str] = field(default_factory=dict)
+
+
+def _names(events: list[CaseEvent], known: Names | None = None) -> Names:
+    """Return the names that events refer to, in one statement each for agents, request types and queues."""
+    known = known or Names()
+
+    def ids(kind: str) -> set[str]:
+        return {value for event in events if event.kind == kind for value in (event.from_value, event.to_value)} - {""}
+
+    def named(model, kind: str, attribute: str, at_hand: dict[str, str]) -> dict[str, str]:
+        wanted = ids(kind) - at_hand.keys()
+        rows = model.objects.filter(pk__in=wanted) if wanted else ()
+        return at_hand | {str(row.pk): getattr(row, attribute) for row in rows}
+
+    people = {str(event.by_id): event.by.display_name for event in events if event.by}
+    return Names(
+        people=named(get_user_model(), Kind.AGENT_ASSIGNED, "display_name", known.people | people),
+        types=named(RequestType, Kind.REQUEST_TYPE_CHANGED, "name", known.types),
+        queues=named(Queue, Kind.QUEUE_CHANGED, "name", known.queues),
+    )
 
 
 def _label(code: str) -> str:
     return str(statuses.BY_CODE[code].label)
 
 
-def provider_sentence(event: CaseEvent, case: Case) -> str:
-    """Say a change of status in plain words, without an agent's name."""
+def _merged(event: CaseEvent) -> dict[str, str]:
+    """Return the IDs of the case that went and of the one that stayed."""
+    here = case_id_of(event.case_id)
+    if event.to_value:
+        return {"case_id": here, "into": case_id_of(int(event.to_value))}
+    return {"case_id": case_id_of(int(event.from_value)), "into": here}
+
+
+def provider_sentence(event: CaseEvent, case: Case, names: Names) -> str:
+    """Say a change in plain words, without an agent's name."""
+    if event.kind == Kind.CASE_MERGED:
+        return _("The Help Desk made %(case_id)s part of %(into)s.") % _merged(event)
+    if event.kind == Kind.REQUEST_TYPE_CHANGED:
+        return _("The Help Desk changed the request type from %(old)s to %(new)s.") % {
+            "old": names.types[event.from_value],
+            "new": names.types[event.to_value],
+        }
+    if event.kind == Kind.TEXT_REDACTED:
+        if event.from_value:
+            return _("The Help Desk removed a passage from a message.")
+        return _("The Help Desk removed a passage from the description.")
+    return _status_sentence(event, case)
+
+
+def _status_sentence(event: CaseEvent, case: Case) -> str:
     if event.by_id is None:
         return _("The portal closed the case, %(days)s days after it was resolved.") % {
             "days": statuses.CLOSE_AFTER.days
@@ -113,24 +235,37 @@ def provider_sentence(event: CaseEvent, case: Case) -> str:
     }[event.to_value]
 
 
-def staff_sentence(event: CaseEvent, names: dict[str, str]) -> str:
-    """Say a change with the names that agents need.
-
-    Arguments:
-        names: display names by user id, as text.
-    """
+def staff_sentence(event: CaseEvent, names: Names) -> str:
+    """Say a change with the names that agents need."""
     who = event.by.display_name if event.by else _("The portal")
-    if event.kind == CaseEvent.Kind.STATUS_CHANGED:
-        return _("%(who)s: status %(old)s → %(new)s") % {
-            "who": who,
-            "old": _label(event.from_value),
-            "new": _label(event.to_value),
-        }
-    if event.kind == CaseEvent.Kind.AGENT_ASSIGNED:
-        nobody = _("nobody")
-        return _("%(who)s: assigned agent %(old)s → %(new)s") % {
-            "who": who,
-            "old": names.get(event.from_value, nobody),
-            "new": names.get(event.to_value, nobody),
-        }
-    return _("%(who)s: %(what)s") % {"who": who, "what": event.get_kind_display()}
+    return _("%(who)s: %(what)s") % {"who": who, "what": _what(event, names)}
+
+
+def _what(event: CaseEvent, names: Names) -> str:
+    if words := _changed(event, names):
+        return words
+    if event.kind == Kind.CASE_MERGED:
+        return _("%(case_id)s merged into %(into)s") % _merged(event)
+    if event.kind == Kind.CASE_LINKED:
+        return _("linked to %s") % case_id_of(int(event.to_value))
+    if event.kind == Kind.CASE_UNLINKED:
+        return _("link to %s removed") % case_id_of(int(event.to_value))
+    if event.kind == Kind.TEXT_REDACTED:
+        return _("passage removed from a message") if event.from_value else _("passage removed from the description")
+    return str(event.get_kind_display())
+
+
+def _changed(event: CaseEvent, names: Names) -> str:
+    """Say what was and what is; nothing for the events that are no change of a value."""
+    nobody = _("nobody")
+    said = {
+        Kind.STATUS_CHANGED: (_("status %(old)s → %(new)s"), _label),
+        Kind.AGENT_ASSIGNED: (_("assigned agent %(old)s → %(new)s"), lambda pk: names.people.get(pk, nobody)),
+        Kind.PRIORITY_CHANGED: (_("priority %(old)s → %(new)s"), lambda code: str(Priority(int(code)).label)),
+        Kind.REQUEST_TYPE_CHANGED: (_("request type %(old)s → %(new)s"), names.types.__getitem__),
+        Kind.QUEUE_CHANGED: (_("queue %(old)s → %(new)s"), names.queues.__getitem__),
+    }.get(event.kind)
+    if said is None:
+        return ""
+    sentence, word = said
+    return sentence % {"old": word(event.from_value), "new": word(event.to_value)}

@@ -31,19 +31,21 @@ def open_intake(user: User, *, follow_up: str = "", carried: str = "") -> Intake
 
     Arguments:
         follow_up: ID of the finished case to follow up, as the address gives it.
-        carried: the description to begin with. With either, kept text waits for another opening.
+        carried: the description to begin with. With either, kept text waits for another opening,
+            unless it was typed to follow up the same case.
     """
-    if follow_up or carried:
-        case = own_finished_case(user, follow_up)
-        initial = {"description": carried, "follow_up_to": case.case_id if case else ""}
-        return Intake(IntakeForm(user=user, initial=initial))
     draft = drafts.latest_draft(user, services.INTAKE_DRAFT)
-    if draft is None:
-        return Intake(IntakeForm(user=user))
+    case = own_finished_case(user, follow_up) if follow_up else None
+    follows = case.case_id if case else ""
+    waits = carried or (follow_up and (not follows or (draft and draft.data["follow_up_to"] != follows)))
+    if draft is None or waits:
+        return Intake(IntakeForm(user=user, initial={"description": carried, "follow_up_to": follows}))
     filed = services.case_filed_from(by=user, key=draft.key)
-    if filed and same_text(filed.description, draft.data["description"]):
+    if filed and same_text(services.text_filed_from(by=user, key=draft.key) or "", draft.data["description"]):
         # The text is offered no more; its draft goes with the next submit.
-        return Intake(IntakeForm(user=user, initial={"drafts": draft.key}), filed_before=filed)
+        return Intake(
+            IntakeForm(user=user, initial={"drafts": draft.key, "follow_up_to": follows}), filed_before=filed
+        )
     form = IntakeForm.from_draft(draft, user=user)
     if filed:
         form.offer_adding_to(filed)

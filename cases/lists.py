@@ -6,18 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.contrib.auth import get_user_model
-from django.db.models import IntegerField, Subquery
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.text import clean_query
-from cases import statuses
+from cases.counts import capped, capped_counts
+from cases.list_filters import Filters, provider_filters, staff_filters
 from cases.models import Case, CaseQuerySet
 from cases.paging import Page, keyset_page
 from cases.search import search_cases
-
-COUNT_CAP = 1000
 
 
 @dataclass(frozen=True)
@@ -54,13 +52,14 @@ PROVIDER_TABS = (
     ),
     Tab("all", _("All"), lambda cases, user: cases, _("You have not filed a case yet.")),
 )
-STAFF_TABS = (
-    Tab(
-        "mine",
-        _("Assigned to me"),
-        lambda cases, user: cases.open().assigned_to(user),
-        _("No open case is assigned to you."),
-    ),
+_MINE = Tab(
+    "mine",
+    _("Assigned to me"),
+    lambda cases, user: cases.open().assigned_to(user),
+    _("No open case is assigned to you."),
+)
+_ALL_OPEN = Tab("open", _("All open"), lambda cases, user: cases.open(), _("No case is open."))
+_OTHERS = (
     Tab(
         "unassigned",
         _("Unassigned"),
@@ -73,9 +72,11 @@ STAFF_TABS = (
         lambda cases, user: cases.awaiting_provider(),
         _("No case waits for its provider."),
     ),
-    Tab("open", _("All open"), lambda cases, user: cases.open(), _("No case is open.")),
-    Tab("all", _("All"), lambda cases, user: cases, _("No case has been filed yet.")),
 )
+_EVERY = Tab("all", _("All"), lambda cases, user: cases, _("No case has been filed yet."))
+AGENT_TABS = (_MINE, *_OTHERS, _ALL_OPEN, _EVERY)
+# No case is ever assigned to somebody who may only look.
+VIEWER_TABS = (_ALL_OPEN, *_OTHERS, _EVERY)
 
 
 def _sorts(updated_field: str) -> tuple[Sort, ...]:
@@ -90,42 +91,37 @@ PROVIDER_SORTS = _sorts("public_updated_at")
 STAFF_SORTS = _sorts("updated_at")
 
 
-class _Count(Subquery):
-    """How many rows a sliced subquery has."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
-    output_field = IntegerField()
-
-
-def _counts(cases: CaseQuerySet, tabs: tuple[Tab, ...], user) -> dict[str, int]:
-    """Count each tab up to one past the cap, in one statement."""
-    counted = {f"n_{tab.code}": _Count(tab.keep(cases, user).order_by().values("pk")[: COUNT_CAP + 1]) for tab in tabs}
-    row = get_user_model().objects.filter(pk=user.pk).values(**counted).get()
-    return {tab.code: row[f"n_{tab.code}"] for tab in tabs}
-
-
-def _capped(count: int) -> str:
-    return f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
-
-
 @dataclass(frozen=True)
 class Query:
     """What the address asks for; junk has become the default."""
 
     tab: Tab
     sort: Sort
-    status: str
     text: str
+    filters: Filters
 
-    def address(self, **changes: str) -> str:
+    def address(self, *, without: tuple[str, ...] = (), **changes: str) -> str:
         """Return the query string of this list with some of it changed; page keys are dropped."""
-        wanted = {
-            "tab": self.tab.code,
-            "sort": self.sort.code,
-            "status": self.status,
-            "q": self.text,
-        } | changes
-        return "?" + urlencode({name: value for name, value in wanted.items() if value})
+        wanted = {"tab": self.tab.code, "sort": self.sort.code, "q": self.text} | self.filters.params | changes
+        return "?" + urlencode({name: value for name, value in wanted.items() if value and name not in without})
+
+    @property
+    def organization_address(self) -> str:
+        """Return the query string of this list for one organization; its number comes at the end."""
+        return self.address(without=("organization", "organization_id")) + "&organization_id="
+
+    @property
+    def bare_address(self) -> str:
+        """Return the query string of the whole list: no words, no filters."""
+        return "?" + urlencode({"tab": self.tab.code, "sort": self.sort.code})
+
+    @property
+    def said(self) -> list[tuple[str, str, str]]:
+        """Say what narrows the list: label, words, and the address without it."""
+        said = [(label, words, self.address(without=(name,))) for name, label, words in self.filters.said]
+        if self.text:
+            said.insert(0, (gettext("Case ID or words"), f"“{self.text}”", self.address(without=("q",))))
+        return said
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,7 @@ class CaseList:
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.query.text or self.query.status)
+        return bool(self.query.text or self.query.filters.params)
 
     @property
     def previous_address(self) -> str:
@@ -154,30 +150,56 @@ def _pick(options, code: str, default):
     return next((option for option in options if option.code == code), default)
 
 
+def tabs_of(user) -> tuple[Tab, ...]:
+    """Return the tabs of a person; the first opens MY LISTS."""
+    if user.is_provider:
+        return PROVIDER_TABS
+    return AGENT_TABS if user.is_agent else VIEWER_TABS
+
+
+def sorts_of(user) -> tuple[Sort, ...]:
+    return PROVIDER_SORTS if user.is_provider else STAFF_SORTS
+
+
+def read_query(user, params: Mapping[str, str], tabs: tuple[Tab, ...]) -> Query:
+    sorts = sorts_of(user)
+    return Query(
+        tab=_pick(tabs, params.get("tab", ""), tabs[0]),
+        sort=_pick(sorts, params.get("sort", ""), sorts[0]),
+        text=clean_query(params.get("q", "")),
+        filters=provider_filters(params) if user.is_provider else staff_filters(user, params),
+    )
+
+
+def listed_cases(user) -> CaseQuerySet:
+    """Return what a person's lists can show."""
+    return Case.objects.visible_to(user).unmerged()
+
+
+def select_cases(cases: CaseQuerySet, query: Query, user) -> CaseQuerySet:
+    """Keep those of the person's listed cases that an address asks for, in no order yet."""
+    kept = query.filters.keep(query.tab.keep(cases, user))
+    return search_cases(kept, query.text, names=user.is_staff)
+
+
 def list_cases(user, params: Mapping[str, str]) -> CaseList:
-    """Return the list that a person asks for, never more than they may see.
+    """Return the page of the list that a person asks for.
 
     Awaiting your reply comes first, and is what MY LISTS opens with, while there are any.
     """
-    cases = Case.objects.visible_to(user).unmerged()
-    tabs = STAFF_TABS if user.is_staff else PROVIDER_TABS
-    counts = _counts(cases, tabs, user)
-    if not user.is_staff and not counts["awaiting"]:
+    tabs = tabs_of(user)
+    cases = listed_cases(user)
+    counts = capped_counts(user, {tab.code: tab.keep(cases, user) for tab in tabs})
+    if user.is_provider and not counts["awaiting"]:
         tabs = (tabs[1], tabs[0], *tabs[2:])
-    sorts = STAFF_SORTS if user.is_staff else PROVIDER_SORTS
-    query = Query(
-        tab=_pick(tabs, params.get("tab", ""), tabs[0]),
-        sort=_pick(sorts, params.get("sort", ""), sorts[0]),
-        status=params.get("status", "") if params.get("status") in statuses.BY_CODE else "",
-        text=clean_query(params.get("q", "")),
-    )
-    rows = query.tab.keep(cases, user)
-    if query.status:
-        rows = rows.filter(status=query.status)
-    rows = search_cases(rows, query.text, names=user.is_staff)
+    query = read_query(user, params, tabs)
     page = keyset_page(
-        rows.select_related("request_type", "provider", "assigned_agent").only(
+        select_cases(cases, query, user)
+        .select_related("request_type", "provider", "assigned_agent")
+        .only(
             "status",
+            "priority",
+            "organization_id",
             "organization_name",
             "filed_at",
             "updated_at",
@@ -197,5 +219,5 @@ def list_cases(user, params: Mapping[str, str]) -> CaseList:
         after=params.get("after", ""),
         before=params.get("before", ""),
     )
-    shown = [(tab, query.address(tab=tab.code), _capped(counts[tab.code])) for tab in tabs]
-    return CaseList(query=query, tabs=shown, sorts=sorts, page=page)
+    shown = [(tab, query.address(tab=tab.code), capped(counts[tab.code])) for tab in tabs]
+    return CaseList(query=query, tabs=shown, sorts=sorts_of(user), page=page)

@@ -22,12 +22,14 @@ class Page:
     next: str = ""
 
 
-def _cursor(row, field: str) -> str:
+def cursor(row, field: str) -> str:
+    """Return the position of a row in the order (field, id)."""
     return f"{(getattr(row, field) - _EPOCH) // timedelta(microseconds=1)}-{row.pk}"
 
 
-def _position(cursor: str) -> tuple[datetime, int] | None:
-    found = _CURSOR.fullmatch(cursor)
+def read_cursor(text: str) -> tuple[datetime, int] | None:
+    """Return the position that a cursor stands for, None for junk."""
+    found = _CURSOR.fullmatch(text)
     if not found:
         return None
     return _EPOCH + timedelta(microseconds=int(found[1])), int(found[2])
@@ -55,8 +57,8 @@ def keyset_page(
         field: a datetime column that is never null.
         after, before: cursors of an earlier page; junk means the first page.
     """
-    backwards = _position(before) if not after else None
-    forwards = _position(after)
+    backwards = read_cursor(before) if not after else None
+    forwards = read_cursor(after)
     toward_end = descending != bool(backwards)
     sign = "-" if toward_end else ""
     rows = queryset.order_by(f"{sign}{field}", f"{sign}pk")
@@ -72,6 +74,6 @@ def keyset_page(
     has_previous = more if backwards else bool(forwards)
     return Page(
         rows,
-        previous=_cursor(rows[0], field) if has_previous else "",
-        next=_cursor(rows[-1], field) if has_next else "",
+        previous=cursor(rows[0], field) if has_previous else "",
+        next=cursor(rows[-1], field) if has_next else "",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.text import clean_query
-from cases.models import CaseQuerySet, Message, case_number
+from cases.models import Case, CaseQuerySet, Message, case_number
 
 MOST_WORDS = 8
 
@@ -29,6 +29,8 @@ def _is_about(word: str) -> Q:
 
 def search_cases(cases: CaseQuerySet, text: str, *, names: bool = False) -> CaseQuerySet:
     """Keep the cases with this case ID, or with all of these words in what everybody may read.
+
+    The ID of a merged case finds the one that it is part of.
 
     Arguments:
         names: also match the provider's name, for staff. Never the email address: a viewer could
@@ -63,5 +65,6 @@ def _search(cases: CaseQuerySet, text: str, match) -> CaseQuerySet:
         found &= match(word)
     number = case_number("".join(words))
     if number is not None:
-        found |= Q(pk=number)
+        merged = Case.objects.filter(pk=number, merged_into__isnull=False)
+        found |= Q(pk=number) | Q(pk__in=merged.values("merged_into"))
     return cases.filter(found)

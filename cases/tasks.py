@@ -9,3 +9,9 @@ from cases import services
 def close_resolved() -> int:
     """Close what has been resolved long enough; return how many."""
     return services.close_resolved()
+
+
+@shared_task(name="cases.send_digests")
+def send_digests() -> int:
+    """Owe the hourly digests; return how many."""
+    return services.send_digests()

@@ -27,6 +27,7 @@ app_name = "cases"
 urlpatterns = [
     path("", views.home, name="home"),
     path("my-lists/", views.my_lists, name="my_lists"),
+    path("my-lists/export.csv", views.export, name="export"),
     path("cases/new/", views.case_new, name="case_new"),
     path("cases/<case_id:number>/", views.case_detail, name="case_detail"),
     path("cases/<case_id:number>/filed/", views.case_filed, name="case_filed"),

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accounts import drafts
 from accounts.models import User
-from cases import services, statuses
+from cases import services
+from cases.export import export_cases
 from cases.forms import INFORMATION_DRAFT, InformationForm, IntakeForm, unsent_draft
 from cases.history import tell_story
 from cases.intake import open_intake
-from cases.lists import list_cases
-from cases.models import Case, case_number
+from cases.lists import list_cases, read_query, tabs_of
+from cases.models import Case, case_id_of, case_number
+
+logger = logging.getLogger(__name__)
 
 
 def _visible_case(user: User, number: int, **only) -> Case:
-    """Return a case that this person may see.
+    """Return a case that this person may see, or the one that it was merged into.
 
     Raises:
         Http404: a stranger's case and no case alike.
     """
-    cases = Case.objects.visible_to(user).select_related("provider", "request_type", "assigned_agent", "follow_up_to")
-    return get_object_or_404(cases, pk=number, **only)
+    related = ("provider", "request_type", "assigned_agent", "follow_up_to")
+    try:
+        return Case.objects.visible_to(user).filter(**only).select_related(*related).look_up(number)
+    except Case.DoesNotExist:
+        raise Http404 from None
 
 
 def _own_case(user: User, number: int) -> Case:
@@ -38,6 +48,13 @@ def _own_case(user: User, number: int) -> Case:
     return _visible_case(user, number, provider=user)
 
 
+def _lead_on(request: HttpRequest, number: int, case: Case, page: str = "cases:case_detail") -> HttpResponse:
+    """Lead from the address of a merged case to that of the case it is part of."""
+    told = {"case_id": case_id_of(number), "into": case.case_id}
+    messages.info(request, _("%(case_id)s is now part of %(into)s.") % told)
+    return redirect(page, number=case.case_id)
+
+
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
@@ -46,12 +63,29 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def my_lists(request: HttpRequest) -> HttpResponse:
+    case_list = list_cases(request.user, request.GET)
     context = {
-        "list": list_cases(request.user, request.GET),
-        "statuses": statuses.ALL,
+        "list": case_list,
         "leads_to_admin": request.user.is_agent,
+        "export_address": f"{reverse('cases:export')}{case_list.query.address()}" if request.user.is_agent else "",
     }
     return render(request, "cases/my_lists.html", context)
+
+
+@require_GET
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Send the list of an address as a file.
+
+    Raises:
+        Http404: whoever asks may not take cases out of the portal.
+    """
+    if not request.user.is_agent:
+        raise Http404
+    query = read_query(request.user, request.GET, tabs_of(request.user))
+    logger.info("A list of cases was exported, with %d filters.", len(query.said), extra={"user": request.user.pk})
+    response = StreamingHttpResponse(export_cases(request.user, query), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="cases-{timezone.localdate().isoformat()}.csv"'
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,7 +142,10 @@ def _add_to_filed_case(request: HttpRequest, form: IntakeForm) -> HttpResponse:
 
 @require_safe
 def case_filed(request: HttpRequest, number: int) -> HttpResponse:
-    return render(request, "cases/case_filed.html", {"case": _own_case(request.user, number)})
+    case = _own_case(request.user, number)
+    if case.pk != number:
+        return _lead_on(request, number, case)
+    return render(request, "cases/case_filed.html", {"case": case})
 
 
 def _show_case(request: HttpRequest, case: Case, form=None, **context) -> HttpResponse:
@@ -131,7 +168,8 @@ def _show_case(request: HttpRequest, case: Case, form=None, **context) -> HttpRe
 
 @require_safe
 def case_detail(request: HttpRequest, number: int) -> HttpResponse:
-    return _show_case(request, _visible_case(request.user, number))
+    case = _visible_case(request.user, number)
+    return _show_case(request, case) if case.pk == number else _lead_on(request, number, case)
 
 
 @require_POST
@@ -159,6 +197,9 @@ def case_add_information(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def case_withdraw(request: HttpRequest, number: int) -> HttpResponse:
     case = _own_case(request.user, number)
+    if case.pk != number:
+        # Who meant the smaller case is asked again.
+        return _lead_on(request, number, case, "cases:case_withdraw")
     if request.method != "POST":
         return render(request, "cases/case_withdraw.html", {"case": case})
     try:

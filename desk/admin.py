@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.utils import timezone
 
+from desk.model_admin import CarefulAdmin
 from desk.models import Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
 from desk.services import forget_facts
 
 
-class FactAdmin(admin.ModelAdmin):
+class FactAdmin(CarefulAdmin):
     """A change that shows at once in the process that made it."""
 
     def save_model(self, request, obj, form, change):
@@ -45,13 +46,13 @@ class HolidayAdmin(FactAdmin):
 
 
 @admin.register(Resource)
-class ResourceAdmin(admin.ModelAdmin):
+class ResourceAdmin(CarefulAdmin):
     list_display = ["title", "section", "url", "position", "is_active"]
     list_filter = ["is_active"]
 
 
 @admin.register(TermsVersion)
-class TermsVersionAdmin(admin.ModelAdmin):
+class TermsVersionAdmin(CarefulAdmin):
     """New terms are a new version; those in force stay as people accepted them."""
 
     list_display = ["version", "published_at"]

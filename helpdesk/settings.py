@@ -155,6 +155,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=27),
     },
     "cases-close-resolved": {"task": "cases.close_resolved", "schedule": crontab(minute=37)},
+    "cases-send-digests": {"task": "cases.send_digests", "schedule": crontab(minute=0)},
 }
 
 DEFAULT_FROM_EMAIL = checked_address(

@@ -3,19 +3,23 @@
 import re
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mail import services
 from mail.models import OutboxEvent, OutboxMessage
 from mail.paging import CappedPaginator
-from mail.registry import kind_labels
+from mail.registry import get_about, kind_labels
 from mail.render import one_line
 
 SEND_AGAIN = "mail.change_outboxmessage"
@@ -52,9 +56,26 @@ class ReadOnlyAdmin(admin.ModelAdmin):
                 offered.add(choice.parameter_name)
         return offered
 
+    def get_changelist_instance(self, request):
+        # PostgreSQL takes no NUL, and says so only when the rows are fetched.
+        asked = [(name, *values) for name, values in request.GET.lists() if name != SEARCH_VAR]
+        if any("\x00" in text for texts in asked for text in texts):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
+
+    def response_action(self, request, queryset):
+        posted = request.POST.copy()
+        chosen = posted.getlist(ACTION_CHECKBOX_NAME)
+        posted.setlist(ACTION_CHECKBOX_NAME, [key for key in chosen if re.fullmatch(r"[0-9]{1,18}", key)])
+        request.POST = posted
+        return super().response_action(request, queryset)
+
     @admin.display(description=_("about"))
     def about(self, row) -> str:
-        return f"{row.about_kind} {row.about_id}"
+        known = get_about(row.about_kind)
+        if known is None or not row.about_id:
+            return f"{row.about_kind} {row.about_id}"
+        return format_html('<a href="{}">{}</a>', known.url(row.about_id), known.label(row.about_id))
 
 
 class KindFilter(admin.SimpleListFilter):

@@ -56,14 +56,15 @@ def _expand(pk: int) -> bool:
 
 def _message(event: OutboxEvent, addressee: registry.Addressee) -> OutboxMessage:
     kind = registry.get_kind(addressee.kind)
+    about_kind, about_id = addressee.about or (event.about_kind, event.about_id)
     return OutboxMessage(
         event=event,
         kind=kind.code,
         recipient_id=addressee.user_id,
         recipient_key=addressee.key,
         fixed_address=addressee.address,
-        about_kind=event.about_kind,
-        about_id=event.about_id,
+        about_kind=about_kind,
+        about_id=about_id,
         nonce=new_nonce() if kind.uses_nonce else "",
     )
 

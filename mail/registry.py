@@ -21,12 +21,14 @@ class Addressee:
 
     `address` is for somebody who is no user, or for a user's other address; without it the user's own address is
     looked up when the mail is sent. `key` names the recipient once per event; it is `user:<id>` when left out.
+    `about` names the row on whose page the mail is looked for, where that is not what the event is about.
     """
 
     kind: str
     user_id: int | None = None
     address: str = ""
     key: str = ""
+    about: tuple[str, int] | None = None
 
     def __post_init__(self):
         if self.user_id is None and not self.address:
@@ -62,12 +64,21 @@ class Kind:
     uses_nonce: bool
 
 
+@dataclass(frozen=True)
+class About:
+    """How pages name the row that a mail is about, and where they lead to it."""
+
+    label: "Callable[[int], str | Promise]"
+    url: Callable[[int], str]
+
+
 class NotRegistered(LookupError):
     """No app has registered this event or kind of mail."""
 
 
 _events: "dict[str, Callable[[OutboxEvent], Iterable[Addressee]]]" = {}
 _kinds: dict[str, Kind] = {}
+_about: dict[str, About] = {}
 
 
 def register_event(code: str, *, expand: "Callable[[OutboxEvent], Iterable[Addressee]]") -> None:
@@ -95,6 +106,16 @@ def register_kind(
     if code in _kinds:
         raise ImproperlyConfigured(f"The mail {code!r} is registered twice.")
     _kinds[code] = Kind(code, label, build, sent, failed, uses_nonce)
+
+
+def register_about(kind: str, *, label: "Callable[[int], str | Promise]", url: Callable[[int], str]) -> None:
+    """Teach how to name the rows of a kind by their number, and their address in admin; neither asks the database."""
+    _about[kind] = About(label, url)
+
+
+def get_about(kind: str) -> About | None:
+    """Return how to name rows of a kind, None when no app has said."""
+    return _about.get(kind)
 
 
 def get_event(code: str) -> "Callable[[OutboxEvent], Iterable[Addressee]]":

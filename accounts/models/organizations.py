@@ -12,7 +12,13 @@ from accounts.text import fold_name
 PLACEHOLDER_NAME = "Generic Vaccine Provider"
 
 
-class OrganizationManager(models.Manager["Organization"]):
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    def unmerged(self) -> OrganizationQuerySet:
+        """Keep what lists and searches show: another spelling of an organization is none of its own."""
+        return self.filter(merged_into=None)
+
+
+class OrganizationManager(models.Manager.from_queryset(OrganizationQuerySet)):
     def placeholder(self) -> Organization:
         """Return the organization of those who have not named theirs yet; it is never shared."""
         return self.get(is_placeholder=True)

@@ -11,6 +11,9 @@ from django.contrib.auth.models import Permission, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 # The groups that a migration of the app with the permissions makes, from least to most.
@@ -51,6 +54,10 @@ class UserQuerySet(models.QuerySet["User"]):
         if not settings.DEMO:
             agents = agents.filter(is_demo=False)
         return agents.distinct().order_by("first_name", "last_name", "pk")
+
+    def present(self) -> UserQuerySet:
+        """Leave out who is away today."""
+        return self.exclude(away_until__gte=timezone.localdate())
 
     def named(self, identifier: str) -> UserQuerySet:
         """Match a Help Desk User ID or an email address, without regard to case."""
@@ -132,6 +139,29 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def check_password(self, raw_password: str) -> bool:
         return super().check_password(normalize_password(raw_password))
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session must carry: it ends with another password and with another generation."""
+        of_password = super()._get_session_auth_hash(secret)
+        return salted_hmac(
+            "accounts.User.session_generation",
+            f"{of_password}:{self.session_generation}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
+
+    @property
+    def is_away(self) -> bool:
+        return self.away_until is not None and self.away_until >= timezone.localdate()
+
+    @property
+    def away_note(self) -> str:
+        """Return what stands behind the name of somebody who is away, and nothing for all others."""
+        if not self.is_away:
+            return ""
+        other_year = self.away_until.year != timezone.localdate().year
+        day = date_format(self.away_until, "M j, Y" if other_year else "M j")
+        return gettext("(away until %(day)s)") % {"day": day}
 
     @property
     def is_provider(self) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import ProtectedError, Q, QuerySet
+from django.db.models import F, ProtectedError, Q, QuerySet
 from django.utils import timezone
 
 from accounts import signals, throttles
@@ -128,7 +128,7 @@ def check_may_manage(by: User, account: User) -> None:
 
 @transaction.atomic
 def block_account(*, account: User, by: User) -> None:
-    """Shut an account: its sessions end with its next request, apps hand back what it held.
+    """Shut an account: its sessions end with its next request, for good, apps hand back what it held.
 
     Raises:
         PermissionDenied: `by` may not do so to this account.
@@ -136,6 +136,7 @@ def block_account(*, account: User, by: User) -> None:
     check_may_manage(by, account)
     User.objects.filter(pk=account.pk).update(is_active=False)
     account.is_active = False
+    end_sessions(account=account, by=by)
     signals.account_blocked.send(sender=User, account=account, by=by)
 
 
@@ -149,6 +150,21 @@ def unblock_account(*, account: User, by: User) -> None:
     check_may_manage(by, account)
     User.objects.filter(pk=account.pk).update(is_active=True)
     account.is_active = True
+
+
+@transaction.atomic
+def end_sessions(*, account: User, by: User) -> None:
+    """End every session of an account with its next request; the password stays. Anybody may end their own.
+
+    Whoever ends their own and wants to stay signs the present session anew.
+
+    Raises:
+        PermissionDenied: `by` may not do so to this account.
+    """
+    if by.pk != account.pk:
+        check_may_manage(by, account)
+    User.objects.filter(pk=account.pk).update(session_generation=F("session_generation") + 1)
+    account.refresh_from_db(fields=["session_generation"])
 
 
 def delete_unused_registrations() -> int:

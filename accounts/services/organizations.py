@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from accounts import signals
 from accounts.models import Membership, Organization, User
 from accounts.text import fold_name
 
@@ -27,12 +29,27 @@ def secondary_organizations(user: User) -> list[Organization]:
     )
 
 
+class CannotMerge(Exception):
+    """The two are not two organizations, or one of them is none of its own."""
+
+
 def _find_or_make(name: str) -> Organization:
+    """Return the organization that the name means: of another spelling the one that it was merged into."""
+    organizations = Organization.objects.select_related("merged_into")
     try:
         with transaction.atomic():
-            return Organization.objects.get_or_create(name_key=fold_name(name), defaults={"name": name})[0]
+            found = organizations.get_or_create(name_key=fold_name(name), defaults={"name": name})[0]
     except IntegrityError:  # Two people typed the same new name at once.
-        return Organization.objects.get(name_key=fold_name(name))
+        found = organizations.get(name_key=fold_name(name))
+    return found.merged_into or found
+
+
+def _settled(organization: Organization) -> Organization:
+    """Return where a membership belongs that was made while its organization was being merged, and move it there."""
+    into = Organization.objects.filter(merged=organization).first()
+    if into is not None:
+        _move_members(organization, into)
+    return into or organization
 
 
 @transaction.atomic
@@ -50,10 +67,11 @@ def remember_organization(*, user: User, name: str, kind: str = Membership.Kind.
     User.objects.select_for_update().get(pk=user.pk)
     mine = Membership.objects.filter(user=user)
     if kind == Membership.Kind.PRIMARY and not mine.filter(kind=kind).exists():
-        Membership.objects.update_or_create(user=user, organization=organization, defaults={"kind": kind})
+        created = mine.update_or_create(user=user, organization=organization, defaults={"kind": kind})[1]
     else:
-        mine.get_or_create(user=user, organization=organization, defaults={"kind": Membership.Kind.SECONDARY})
-    return organization
+        kind = Membership.Kind.SECONDARY
+        created = mine.get_or_create(user=user, organization=organization, defaults={"kind": kind})[1]
+    return _settled(organization) if created else organization
 
 
 @transaction.atomic
@@ -69,7 +87,7 @@ def change_primary_organization(*, user: User, name: str) -> Organization:
     Membership.objects.update_or_create(
         user=user, organization=organization, defaults={"kind": Membership.Kind.PRIMARY}
     )
-    return organization
+    return _settled(organization)
 
 
 @transaction.atomic
@@ -94,3 +112,39 @@ def withdraw_verification(*, membership: Membership, by: User) -> None:
     if not by.is_agent:
         raise PermissionDenied(f"{by} may not verify {membership}")
     Membership.objects.filter(pk=membership.pk).update(verified_by=None, verified_at=None)
+
+
+@transaction.atomic
+def merge_organizations(*, organization: Organization, into: Organization, by: User) -> None:
+    """Make one organization another spelling of a second one, for good.
+
+    Its members become that one's: verified if they were in either, primary if they were in
+    either. Who types the old name means the other from then on. Other apps move what they filed.
+
+    Raises:
+        PermissionDenied: `by` is no supervisor.
+        CannotMerge: they are the same, one is merged already, or one is the placeholder.
+    """
+    if not by.is_supervisor:
+        raise PermissionDenied(f"{by} may not merge organizations")
+    pair = Organization.objects.select_for_update().order_by("pk").in_bulk([organization.pk, into.pk])
+    if len(pair) < 2 or any(each.is_placeholder or each.merged_into_id for each in pair.values()):
+        raise CannotMerge
+    _move_members(organization, into)
+    Organization.objects.filter(Q(pk=organization.pk) | Q(merged_into=organization)).update(merged_into=into)
+    signals.organization_merged.send(sender=Organization, organization=organization, into=into, by=by)
+
+
+def _move_members(organization: Organization, into: Organization) -> None:
+    stayed = {each.user_id: each for each in Membership.objects.select_for_update().filter(organization=into)}
+    for moved in Membership.objects.select_for_update().filter(organization=organization):
+        kept = stayed.get(moved.user_id)
+        if kept is None:
+            Membership.objects.filter(pk=moved.pk).update(organization=into)
+            continue
+        moved.delete()  # First: a person has one primary organization.
+        if moved.kind == Membership.Kind.PRIMARY:
+            kept.kind = moved.kind
+        if kept.verified_at is None:
+            kept.verified_at, kept.verified_by_id = moved.verified_at, moved.verified_by_id
+        kept.save(update_fields=["kind", "verified_at", "verified_by"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import EmailChange, NotificationPreference, User
-from accounts.preferences import optional_mails
+from accounts.preferences import Delivery, optional_mails
 from mail.models import OutboxMessage
 from mail.services import last_failure, owe
 
@@ -35,14 +35,22 @@ class EmailTaken(EmailChangeError):
     """Another account uses the address; said only to somebody who reads its mail."""
 
 
+def deliveries(user_ids: Iterable[int], event: str) -> dict[int, Delivery]:
+    """Return how each of the users wants the mail of an event: at once, unless they chose otherwise."""
+    how = dict.fromkeys(user_ids, Delivery.AT_ONCE)
+    chosen = NotificationPreference.objects.filter(user_id__in=how, event=event)
+    return how | {user_id: Delivery(code) for user_id, code in chosen.values_list("user_id", "delivery")}
+
+
+def chosen_deliveries(user: User) -> dict[str, Delivery]:
+    """Return how this person wants each of the mails that they may do without."""
+    chosen = dict(NotificationPreference.objects.filter(user=user).values_list("event", "delivery"))
+    return {mail.event: Delivery(chosen.get(mail.event, Delivery.AT_ONCE)) for mail in optional_mails(user)}
+
+
 def wants_mail(user_ids: Iterable[int], event: str) -> set[int]:
     """Return those of the users who have not switched the mail of an event off."""
-    ids = set(user_ids)
-    return ids - set(
-        NotificationPreference.objects.filter(
-            user_id__in=ids, event=event, delivery=NotificationPreference.Delivery.OFF
-        ).values_list("user_id", flat=True)
-    )
+    return {user_id for user_id, how in deliveries(user_ids, event).items() if how != Delivery.OFF}
 
 
 def remember_phone(*, user: User, phone: str) -> None:
@@ -52,14 +60,17 @@ def remember_phone(*, user: User, phone: str) -> None:
 
 
 @transaction.atomic
-def choose_mail(*, user: User, wanted: Iterable[str]) -> None:
-    """Keep which of the optional mails the user wants; all others always come."""
-    wanted = set(wanted)
+def choose_mail(*, user: User, choices: Mapping[str, str]) -> None:
+    """Keep how the optional mails come to the user; all others always come.
+
+    Arguments:
+        choices: delivery by event. Mails that are not the user's to choose, and ways in which a mail
+            does not come, are left out.
+    """
     for mail in optional_mails(user):
-        delivery = (
-            NotificationPreference.Delivery.AT_ONCE if mail.event in wanted else NotificationPreference.Delivery.OFF
-        )
-        NotificationPreference.objects.update_or_create(user=user, event=mail.event, defaults={"delivery": delivery})
+        how = choices.get(mail.event)
+        if how in mail.offered:
+            NotificationPreference.objects.update_or_create(user=user, event=mail.event, defaults={"delivery": how})
 
 
 def failed_mail(user: User) -> OutboxMessage | None:

@@ -23,7 +23,11 @@ _SPELLED_OUT = str.maketrans(
 
 
 class AddressInUse(Exception):
-    """The email address has an account already."""
+    """The email address has an account already; for whom that may be said, it is `account`."""
+
+    def __init__(self, account: User | None = None) -> None:
+        super().__init__()
+        self.account = account
 
 
 @transaction.atomic
@@ -165,4 +169,25 @@ def create_staff(
     user.groups.add(Group.objects.get(name=role))
     owe("temporary_password_owed", about=("account", user.pk), user=user.pk)
     signals.staff_created.send(sender=User, account=user)
+    return user
+
+
+@transaction.atomic
+def create_provider(*, first_name: str, last_name: str, email: str, by: User) -> User:
+    """Make the account of a provider who calls, and owe it a temporary password.
+
+    The Terms are not accepted on anybody's behalf: the page that sets the permanent password asks.
+
+    Raises:
+        PermissionDenied: `by` is no agent.
+        AddressInUse: the email address has an account already, which the error names.
+    """
+    if not by.is_agent:
+        raise PermissionDenied(f"{by} may not make accounts of providers")
+    try:
+        with transaction.atomic():
+            user = make_account(first_name=first_name, last_name=last_name, email=email)
+    except IntegrityError as error:
+        raise AddressInUse(User.objects.filter(email=email.lower()).first()) from error
+    owe("temporary_password_owed", about=("account", user.pk), user=user.pk)
     return user

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import services, throttles
 from accounts.forms import DetailsForm, EmailChangeForm, EmailCodeForm, NotificationsForm, OrganizationForm
+from accounts.people_forms import AwayForm
 from accounts.views.posting import posted, refuse_for_now, show
 
 EMAIL_CODE_ERRORS = {
@@ -60,10 +62,41 @@ def organization(request: HttpRequest) -> HttpResponse:
 def notifications(request: HttpRequest) -> HttpResponse:
     form = NotificationsForm(request.user, posted(request))
     if request.method == "POST" and form.is_valid():
-        services.choose_mail(user=request.user, wanted=form.cleaned_data["wanted"])
+        services.choose_mail(user=request.user, choices=form.choices)
         messages.success(request, _("Your choice of emails is saved."))
         return redirect("accounts:account")
     return show(request, "accounts/notifications.html", form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def away(request: HttpRequest) -> HttpResponse:
+    """Let an agent say until when they are away, or that they are back; for all others there is no such page."""
+    user = request.user
+    if not user.is_agent:
+        raise Http404
+    if request.method == "POST" and "back" in request.POST:
+        services.mark_away(account=user, until=None, by=user)
+        messages.success(request, _("You are back at work."))
+        return redirect("accounts:account")
+    form = AwayForm(posted(request), initial={"until": user.away_until} if user.is_away else {})
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.mark_away(account=user, until=form.cleaned_data["until"], by=user)
+        except services.DayIsPast:
+            form.refuse_past_day()
+        else:
+            messages.success(request, _("You are marked as away."))
+            return redirect("accounts:account")
+    return show(request, "accounts/away.html", form)
+
+
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """Log the person out everywhere but here."""
+    services.end_sessions(account=request.user, by=request.user)
+    update_session_auth_hash(request, request.user)
+    messages.success(request, _("You are logged out everywhere else."))
+    return redirect("accounts:account")
 
 
 @sensitive_post_parameters("current_password")

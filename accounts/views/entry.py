@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
@@ -70,6 +71,8 @@ class LoginView(auth_views.LoginView):
         return response
 
     def form_invalid(self, form: LoginForm) -> HttpResponse:
+        if form.has_error(NON_FIELD_ERRORS, LoginForm.EXPIRED):
+            services.renew_expired_temporary_password(form.get_user())
         return mark_refused(super().form_invalid(form), form)
 
 

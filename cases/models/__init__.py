@@ -11,6 +11,7 @@ from cases.models.cases import (
     Channel,
     Side,
     Submission,
+    case_id_of,
     case_number,
 )
 from cases.models.kept import Kept, NeverChanged, NeverDeleted
@@ -40,5 +41,6 @@ __all__ = [
     "SavedView",
     "Side",
     "Submission",
+    "case_id_of",
     "case_number",
 ]

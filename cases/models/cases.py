@@ -10,6 +10,7 @@ import re
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organization
@@ -25,6 +26,11 @@ def case_number(text: str) -> int | None:
     """Return the number in a case ID as people type it (`CS0001234`, `cs1234`, `1234`)."""
     found = _CASE_ID.fullmatch(text.strip())
     return int(found[1]) if found else None
+
+
+def case_id_of(number: int) -> str:
+    """Return a case ID as it is written."""
+    return f"CS{number:07d}"
 
 
 class CaseQuerySet(KeptQuerySet):
@@ -195,11 +201,25 @@ class Case(Kept):
 
     @property
     def case_id(self) -> str:
-        return f"CS{self.pk:07d}"
+        return case_id_of(self.pk)
 
     @property
     def state(self) -> statuses.Status:
         return statuses.BY_CODE[self.status]
+
+    @property
+    def home_id(self) -> int:
+        """Return the number of the case that this one is part of, or its own."""
+        return self.merged_into_id or self.pk
+
+    @property
+    def home(self) -> Case:
+        return self.merged_into or self
+
+    @cached_property
+    def family_ids(self) -> list[int]:
+        """Return its number and those of the cases that became part of it: their events stay with them."""
+        return [self.pk, *Case.objects.filter(merged_into=self.pk).order_by("pk").values_list("pk", flat=True)]
 
 
 class CaseLink(models.Model):

@@ -26,15 +26,15 @@ def take_case(*, by: User, case: Case, batch: Batch | None = None) -> Case:
         CaseIsFinal, StaleCase: its status changed in between.
     """
     require_agent(by)
-    before, at = Case.objects.get(pk=case.pk), timezone.now()
+    before, at = Case.objects.select_related("merged_into").get(pk=case.pk).home, timezone.now()
     refuse_final(before)
     opens = before.status == NEW.code
     changes = {"assigned_agent": by, "updated_at": at}
     if opens:
         changes |= {"status": OPEN.code, "status_changed_at": at, "public_updated_at": at}
-    free = Case.objects.filter(pk=case.pk, assigned_agent=None, status=before.status)
+    free = Case.objects.filter(pk=before.pk, assigned_agent=None, status=before.status, merged_into=None)
     taken = free.update(**changes)
-    after = Case.objects.select_related("assigned_agent").get(pk=case.pk)
+    after = Case.objects.select_related("assigned_agent").get(pk=before.pk)
     if not taken:
         if after.assigned_agent_id == by.pk:
             return after
@@ -78,6 +78,12 @@ def join_default_queue(*, agent: User) -> None:
     """Let somebody who works cases hear of new ones; supervisors refine who is in which queue."""
     if agent.is_agent:
         agent.queues.add(*Queue.objects.filter(is_default=True))
+
+
+@transaction.atomic
+def leave_queues(*, agent: User) -> None:
+    """Take somebody who works cases no more out of every queue."""
+    agent.queues.clear()
 
 
 @transaction.atomic

@@ -33,9 +33,13 @@ def require_agent(by: User) -> None:
 def locked(case: Case) -> Case:
     """Read the case afresh and keep others from changing it until the transaction ends.
 
+    A case that has been merged is the one that it became part of: stale pages act on that.
     SQLite has no row locks: there the transaction itself, begun IMMEDIATE, is the lock.
     """
-    return Case.objects.select_for_update().get(pk=case.pk)
+    found = Case.objects.select_for_update().get(pk=case.home_id)
+    while found.merged_into_id:
+        found = Case.objects.select_for_update().get(pk=found.merged_into_id)
+    return found
 
 
 def refuse_stale(case: Case, seen: int | None) -> None:

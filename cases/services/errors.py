@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from cases.models import Case, Message
 from cases.statuses import Status
 
@@ -68,3 +69,78 @@ class AlreadySent(CaseError):
     def __init__(self, message: Message) -> None:
         self.sent = message
         super().__init__(_("You already sent a message from this form. Send this one too if it is another."))
+
+
+class AccountBlocked(CaseError):
+    """A case was to be filed for a provider whose account is shut."""
+
+    def __init__(self, account: User) -> None:
+        self.account = account
+        super().__init__(
+            _("The account of %s is blocked: no case can be filed for it. A supervisor can unblock it.")
+            % account.display_name
+        )
+
+
+class SameCase(CaseError):
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        super().__init__(_("%s is this case itself. Enter the ID of another case.") % case.case_id)
+
+
+class OtherProvider(CaseError):
+    def __init__(self, case: Case, into: Case) -> None:
+        self.case, self.into = case, into
+        super().__init__(
+            _("%(case_id)s and %(into)s are of different providers, so they cannot be merged. You can link them.")
+            % {"case_id": case.case_id, "into": into.case_id}
+        )
+
+
+class MergedAlready(CaseError):
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        super().__init__(
+            _("%(case_id)s is already part of %(into)s.") % {"case_id": case.case_id, "into": case.home.case_id}
+        )
+
+
+class IntoFinished(CaseError):
+    """The provider's open request would vanish in a case that nobody looks at."""
+
+    def __init__(self, into: Case) -> None:
+        self.into = into
+        super().__init__(
+            _("%(into)s is %(status)s. An unfinished case cannot become part of a finished one.")
+            % {"into": into.case_id, "status": str(into.state.label).lower()}
+        )
+
+
+class NowPartOf(CaseError):
+    """What was asked of one case would hit a larger one that it has become part of."""
+
+    def __init__(self, case: Case, into: Case) -> None:
+        self.case, self.into = case, into
+        super().__init__(_("%(case_id)s is now part of %(into)s.") % {"case_id": case.case_id, "into": into.case_id})
+
+
+class NothingToRemove(CaseError):
+    def __init__(self) -> None:
+        super().__init__(_("Enter the passage to remove, exactly as it stands in the text."))
+
+
+class PassageNotFound(CaseError):
+    def __init__(self) -> None:
+        super().__init__(_("The text does not contain this passage. Copy it from the text, letter by letter."))
+
+
+class ReasonNeeded(CaseError):
+    def __init__(self) -> None:
+        super().__init__(_("Enter why the passage is removed, in up to 200 characters."))
+
+
+class ReasonQuotes(CaseError):
+    """A reason stays for good and is read by the provider."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The reason repeats the passage. Say why without its words."))

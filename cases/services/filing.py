@@ -13,8 +13,8 @@ from accounts import drafts
 from accounts.models import Membership, Organization, User
 from accounts.services import primary_organization, remember_organization, remember_phone
 from accounts.text import fold_name
-from cases.models import Case, CaseEvent, RequestType, Side, Submission
-from cases.services.change import record, require_provider
+from cases.models import Case, CaseEvent, Channel, Message, RequestType, Side, Submission
+from cases.services.change import record, require_agent, require_provider
 from cases.services.errors import AlreadyFiled, NotAllowed
 from cases.statuses import NEW
 from mail.services import owe
@@ -26,11 +26,14 @@ INTAKE_DRAFT = "case_new"
 class Filing:
     """What a provider asks for, cleaned.
 
+    The organizations are the provider's, also where an agent files.
+
     Arguments:
         organization_name: the organization that the case is about, as typed or as remembered.
         organization_kind: "primary" or "secondary".
         primary_name: the primary organization's name where it was asked for; empty otherwise.
         follow_up_to: the finished case of the same provider that this one continues.
+        priority: None is what the request type says.
     """
 
     request_type: RequestType
@@ -40,6 +43,7 @@ class Filing:
     primary_name: str = ""
     phone: str = ""
     follow_up_to: Case | None = None
+    priority: int | None = None
 
     @property
     def digest(self) -> str:
@@ -55,76 +59,100 @@ class Filing:
             str(self.organization_kind),
             self.phone,
             self.follow_up_to.pk if self.follow_up_to else 0,
+            *([self.priority] if self.priority else []),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _submission(by: User, key: str) -> Submission | None:
-    return Submission.objects.select_related("case").filter(provider=by, key=key).first()
+def _submission(provider: User, key: str) -> Submission | None:
+    return Submission.objects.select_related("case__merged_into").filter(provider=provider, key=key).first()
 
 
 def case_filed_from(*, by: User, key: str) -> Case | None:
-    """Return the case that this person's form became, if it did."""
+    """Return the case that this person's form became, or has become part of, if it did."""
     earlier = _submission(by, key)
-    return earlier.case if earlier else None
+    return earlier.case.home if earlier else None
+
+
+def text_filed_from(*, by: User, key: str) -> str | None:
+    """Return the description that this person's form became; it is a message once its case was merged."""
+    earlier = _submission(by, key)
+    if earlier is None or not earlier.case.merged_into_id:
+        return earlier.case.description if earlier else None
+    return Message.objects.filter(author=by, form_key=key).values_list("body", flat=True).first()
 
 
 @transaction.atomic
-def file_case(*, by: User, filing: Filing, key: str, draft_keys: tuple[str, ...] = ()) -> Case:
+def file_case(
+    *,
+    by: User,
+    filing: Filing,
+    key: str,
+    draft_keys: tuple[str, ...] = (),
+    provider: User | None = None,
+    channel: Channel = Channel.PORTAL,
+) -> Case:
     """File a case, once for each rendering of the form.
 
     Arguments:
         key: one-time key of the form; the same key and content again returns the first case.
         draft_keys: keys of the kept texts that this case makes superfluous.
+        provider: whose case an agent files, as told by `channel`; None files one's own.
 
     Raises:
-        NotAllowed: not an active provider, or a follow-up to a case that is not theirs.
+        NotAllowed: not an active provider, a follow-up to a case that is not theirs, or somebody
+            else's case filed by somebody who is no agent.
         AlreadyFiled: the same key with another content.
     """
-    require_provider(by)
+    if provider is None:
+        provider = by
+    else:
+        require_agent(by)
+    require_provider(provider)
     digest = filing.digest
-    earlier = _submission(by, key)
+    earlier = _submission(provider, key)
     if earlier is None:
         try:
             with transaction.atomic():
-                case = _file(by, filing, key=key, digest=digest)
+                case = _file(by, provider, filing, key=key, channel=channel)
         except IntegrityError:
             # A concurrent post of the same form was faster; anything else has no such row.
-            earlier = _submission(by, key)
+            earlier = _submission(provider, key)
             if earlier is None:
                 raise
     if earlier is not None:
         if earlier.digest != digest:
-            raise AlreadyFiled(earlier.case)
-        case = earlier.case
+            raise AlreadyFiled(earlier.case.home)
+        case = earlier.case.home
     drafts.delete_drafts(by, INTAKE_DRAFT, (*draft_keys, key))
     return case
 
 
-def _organization(by: User, filing: Filing) -> Organization:
+def _organization(provider: User, filing: Filing) -> Organization:
     if filing.primary_name:
-        primary = remember_organization(user=by, name=filing.primary_name, kind=Membership.Kind.PRIMARY)
+        primary = remember_organization(user=provider, name=filing.primary_name, kind=Membership.Kind.PRIMARY)
         if filing.organization_kind == Membership.Kind.PRIMARY:
             return primary
     if filing.organization_kind == Membership.Kind.PRIMARY:
-        return primary_organization(by)
-    return remember_organization(user=by, name=filing.organization_name, kind=Membership.Kind.SECONDARY)
+        return primary_organization(provider)
+    return remember_organization(user=provider, name=filing.organization_name, kind=Membership.Kind.SECONDARY)
 
 
-def _file(by: User, filing: Filing, *, key: str, digest: str) -> Case:
+def _file(by: User, provider: User, filing: Filing, *, key: str, channel: Channel) -> Case:
     follow_up_to = filing.follow_up_to
-    if follow_up_to and not (follow_up_to.provider_id == by.pk and follow_up_to.state.is_final):
+    if follow_up_to and not (follow_up_to.provider_id == provider.pk and follow_up_to.state.is_final):
         raise NotAllowed
     at = timezone.now()
     case = Case.objects.create(
-        provider=by,
-        organization=_organization(by, filing),
+        provider=provider,
+        organization=_organization(provider, filing),
         organization_name=filing.organization_name,
         organization_kind=filing.organization_kind,
         contact_phone=filing.phone,
         request_type=filing.request_type,
         queue_id=filing.request_type.queue_id,
-        priority=filing.request_type.default_priority,
+        priority=filing.priority or filing.request_type.default_priority,
+        channel=channel,
         description=filing.description,
         status=NEW.code,
         filed_at=at,
@@ -134,10 +162,10 @@ def _file(by: User, filing: Filing, *, key: str, digest: str) -> Case:
         last_message_by=Side.PROVIDER,
         waiting_since=at,
         follow_up_to=follow_up_to,
-        is_demo=by.is_demo,
+        is_demo=provider.is_demo,
     )
-    Submission.objects.create(provider=by, key=key, digest=digest, case=case)
+    Submission.objects.create(provider=provider, key=key, digest=filing.digest, case=case)
     record(case, CaseEvent.Kind.CASE_FILED, by=by, at=at, new=case.status)
-    remember_phone(user=by, phone=filing.phone)
+    remember_phone(user=provider, phone=filing.phone)
     owe("case_filed", about=("case", case.pk), by=by.pk)
     return case

@@ -25,6 +25,7 @@ from cases.services.change import (
 )
 from cases.services.errors import AlreadySent
 from cases.services.properties import NO_CHANGES, Changes, make_changes, owe_mail_for
+from cases.services.redaction import is_rest_of
 from cases.statuses import AWAITING, NEW, OPEN, RESOLVED
 from mail.services import owe
 
@@ -62,7 +63,7 @@ def _sent_before(case: Case, kind: str, *, by: User, body: str, origin: Origin) 
     if origin.draft_kind:
         drafts.delete_drafts(by, origin.draft_kind, (*origin.draft_keys, origin.key))
     earlier = message_sent_from(by=by, key=origin.key)
-    if earlier and (earlier.case_id, earlier.kind, earlier.body) != (case.pk, kind, body):
+    if earlier and not ((earlier.case_id, earlier.kind) == (case.pk, kind) and is_rest_of(earlier.body, body)):
         raise AlreadySent(earlier)
     return earlier
 

@@ -17,7 +17,7 @@ from cases.services.change import (
     require_provider,
     store,
 )
-from cases.services.errors import CaseError, WrongTransition
+from cases.services.errors import CaseError, NowPartOf, WrongTransition
 from cases.statuses import BY_CODE, CANCELLED, CLOSE_AFTER, CLOSED, RESOLVED
 from mail.services import owe
 
@@ -45,9 +45,12 @@ def withdraw_case(*, by: User, case: Case) -> Case:
 
     Raises:
         NotAllowed, CaseIsFinal, WrongTransition.
+        NowPartOf: the case was merged; the larger one goes only if its provider says so.
     """
     require_provider(by, case)
-    case = locked(case)
+    asked, case = case, locked(case)
+    if case.pk != asked.pk:
+        raise NowPartOf(asked, case)
     if case.status == CANCELLED.code:
         return case
     was, at = case.status, timezone.now()

@@ -57,13 +57,18 @@ NO_CHANGES = Changes()
 
 @dataclass(frozen=True)
 class Made:
-    """What became of the wishes: what others have to be told."""
+    """What became of the wishes: what others have to be told.
+
+    Arguments:
+        was_with: id of the agent who had the case before it was assigned.
+    """
 
     moved: bool = False
     retyped: bool = False
     requeued: bool = False
     assigned: bool = False
     reprioritised: bool = False
+    was_with: int | None = None
 
     def __bool__(self) -> bool:
         return self != NOTHING_MADE
@@ -98,7 +103,7 @@ def make_changes(case: Case, changes: Changes, *, by: User, at: datetime, batch:
     if wanted.priority is not None:
         note(CaseEvent.Kind.PRIORITY_CHANGED, case.priority, wanted.priority)
         case.priority = wanted.priority
-    assigned = bool(wanted.agent or wanted.unassign)
+    assigned, was_with = bool(wanted.agent or wanted.unassign), case.assigned_agent_id
     if assigned:
         hand_over(case, wanted.agent, by=by, at=at, batch=batch)
     moved = choose_status(case, wanted.status, by=by, at=at, batch=batch)
@@ -108,6 +113,7 @@ def make_changes(case: Case, changes: Changes, *, by: User, at: datetime, batch:
         requeued=requeued,
         assigned=assigned,
         reprioritised=wanted.priority is not None,
+        was_with=was_with if assigned else None,
     )
 
 
@@ -120,8 +126,8 @@ def owe_mail_for(case: Case, made: Made, *, by: User, told_of_status: bool = Fal
     about = ("case", case.pk)
     if made.moved and not told_of_status:
         owe("case_status_changed", about=about, status=case.status, by=by.pk)
-    if made.assigned and case.assigned_agent_id:
-        owe("case_assigned", about=about, agent=case.assigned_agent_id, by=by.pk)
+    if made.assigned:
+        owe("case_assigned", about=about, agent=case.assigned_agent_id, was_with=made.was_with, by=by.pk)
     if made.requeued and not case.assigned_agent_id:
         owe("case_queue_changed", about=about, queue=case.queue_id, by=by.pk)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
 
-from cases.models import Case
+from cases.models import Case, Priority
 from cases.statuses import BALL_LABELS, BY_CODE, STAFF_BALL_LABELS
 
 register = template.Library()
@@ -36,6 +38,19 @@ def linked(text: str) -> SafeString:
 def status_badge(code: str) -> SafeString:
     status = BY_CODE[code]
     return format_html('<span class="badge badge--{}">{}</span>', status.badge, status.label)
+
+
+@register.simple_tag
+def priority_badge(value: int) -> SafeString:
+    """Show a priority; what is normal is said quietly."""
+    priority = Priority(value)
+    return format_html('<span class="priority priority--{}">{}</span>', priority.name.lower(), priority.label)
+
+
+@register.filter
+def age(at: datetime) -> str:
+    """Say how long ago something was, in its largest unit: "3 days"."""
+    return timesince(at, depth=1)
 
 
 @register.filter

@@ -1,7 +1,10 @@
 """Which mails people switch off: /account/notifications/."""
 
+import re
+
 import pytest
 
+from accounts import services
 from accounts.models import NotificationPreference
 from cases.models import RequestType
 from cases.services import Filing, file_case
@@ -50,3 +53,50 @@ def test_staff_choose_theirs(client_for, agnes):
     page = client_for(agnes).get("/account/notifications/").content.decode()
     assert "a case is assigned to me" in page
     assert "I have filed a case" not in page
+
+
+EVENTS = (
+    "agent_new_case",
+    "agent_provider_replied",
+    "agent_assigned",
+    "agent_unassigned",
+    "agent_note_added",
+    "agent_case_withdrawn",
+    "agent_case_merged",
+)
+
+
+def test_staff_choose_how_each_mail_comes(client_for, agnes):
+    browser = client_for(agnes)
+    page = browser.get("/account/notifications/").text
+    assert page.count("<fieldset") == len(EVENTS) + 1
+    assert page.count('value="digest"') == len(EVENTS)
+    assert page.count("checked") == page.count('value="at_once"') == len(EVENTS)
+    chosen = dict.fromkeys(EVENTS, "at_once") | {"agent_note_added": "digest", "agent_new_case": "off"}
+    assert browser.post("/account/notifications/", chosen).status_code == 302
+    kept = dict(NotificationPreference.objects.values_list("event", "delivery"))
+    assert kept == chosen
+    page = browser.get("/account/notifications/").text
+    for event, delivery in chosen.items():
+        (checked,) = [tag for tag in re.findall(r"<input[^>]*checked[^>]*>", page) if f'name="{event}"' in tag]
+        assert f'value="{delivery}"' in checked
+
+
+@pytest.mark.parametrize("junk", ["", "junk", "\0"])
+def test_junk_changes_nothing_and_the_rest_stays_chosen(client_for, agnes, junk):
+    chosen = dict.fromkeys(EVENTS, "digest") | {"agent_assigned": junk}
+    response = client_for(agnes).post("/account/notifications/", chosen)
+    assert says_error(response)
+    assert 'id="id_agent_assigned_error"' in response.text
+    assert response.text.count("checked") == len(EVENTS) - 1
+    assert not NotificationPreference.objects.exists()
+
+
+def test_digest_is_not_the_providers_choice(paula):
+    services.choose_mail(user=paula, choices={"case_filed": "digest", "agent_assigned": "off"})
+    assert not NotificationPreference.objects.exists()
+
+
+def test_no_row_means_at_once(agnes, sven):
+    NotificationPreference.objects.create(user=agnes, event="agent_assigned", delivery="digest")
+    assert services.deliveries([agnes.pk, sven.pk], "agent_assigned") == {agnes.pk: "digest", sven.pk: "at_once"}

@@ -94,7 +94,8 @@ def test_deleting_takes_the_mail_that_waits_along(mailbox):
 
 
 def test_drafts_go_after_seven_days(paula, monkeypatch):
-    monkeypatch.setattr(drafts, "_forms", {"note": drafts.LongForm("note", ("text",), str)})
+    monkeypatch.setattr(drafts, "_forms", {})
+    drafts.register_form("note", fields=("text",))
     for key, age in (("old", timedelta(days=7)), ("young", timedelta(days=6, hours=23))):
         drafts.save_draft(paula, "note", key, {"text": "x"})
         Draft.objects.filter(key=key).update(updated_at=timezone.now() - age)

@@ -396,3 +396,35 @@ def fill_intake(page: Page, description: str) -> None:
         primary.fill("Riverside Clinic")
     page.get_by_label("REQUEST TYPE").select_option(label="Vaccine inventory")
     page.get_by_label("DESCRIPTION OF REQUEST").fill(description)
+
+
+def inspect(page: Page, heading: str | re.Pattern = "") -> None:
+    """Hold the page against WCAG in both color schemes; `heading` proves that it is the page meant."""
+    if heading:
+        expect(page.get_by_role("heading", name=heading).first).to_be_visible()
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        assert_accessible(page)
+
+
+def file_case(page: Page, description: str) -> str:
+    """File a case and return its case ID."""
+    fill_intake(page, description)
+    page.get_by_role("button", name="SUBMIT").click()
+    page.wait_for_url(re.compile(r"/cases/CS\d{7}/filed/$"))
+    return re.search(r"CS\d{7}", page.url)[0]
+
+
+def new_staff(administrator: Page, new_page, portal: Portal, first_name: str, role: str, password: str) -> Page:
+    """An administrator makes a staff account; return its signed-in page."""
+    email = f"{first_name.lower()}@helpdesk.example.org"
+    administrator.goto("/admin/accounts/user/add/")
+    administrator.get_by_label("First name").fill(first_name)
+    administrator.get_by_label("Last name").fill("Tester")
+    administrator.get_by_label("Business email").fill(email)
+    administrator.get_by_label("Role").select_option(role)
+    administrator.get_by_role("button", name="Save", exact=True).click()
+    page = new_page()
+    log_in(page, *credentials_in(portal.postbox.wait_for(email, "temporary password")))
+    set_permanent_password(page, password)
+    return page

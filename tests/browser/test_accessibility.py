@@ -9,11 +9,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import (
     ADMINISTRATOR,
-    assert_accessible,
-    credentials_in,
+    file_case,
     fill_intake,
+    inspect,
     log_in,
     new_provider,
+    new_staff,
     set_permanent_password,
 )
 
@@ -25,15 +26,6 @@ PROVIDER_TABS = ("awaiting", "open", "resolved", "all")
 STAFF_TABS = ("mine", "unassigned", "awaiting", "open", "all")
 
 
-def inspect(page: Page, heading: str | re.Pattern = "") -> None:
-    """Hold the page against WCAG in both color schemes; `heading` proves that it is the page meant."""
-    if heading:
-        expect(page.get_by_role("heading", name=heading).first).to_be_visible()
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        assert_accessible(page)
-
-
 def visit(page: Page, address: str, heading: str | re.Pattern = "") -> None:
     page.goto(address)
     inspect(page, heading)
@@ -43,29 +35,6 @@ def refuse(page: Page, button: str) -> None:
     """Send a form that must come back with its errors."""
     page.get_by_role("main").get_by_role("button", name=button, exact=True).click()
     inspect(page, "There is a problem")
-
-
-def file_case(page: Page, description: str) -> str:
-    """File a case and return its case ID."""
-    fill_intake(page, description)
-    page.get_by_role("button", name="SUBMIT").click()
-    page.wait_for_url(FILED)
-    return re.search(r"CS\d{7}", page.url)[0]
-
-
-def new_staff(administrator: Page, new_page, portal, first_name: str, role: str) -> Page:
-    """An administrator makes a staff account; return its signed-in page."""
-    email = f"{first_name.lower()}@helpdesk.example.org"
-    administrator.goto("/admin/accounts/user/add/")
-    administrator.get_by_label("First name").fill(first_name)
-    administrator.get_by_label("Last name").fill("Tester")
-    administrator.get_by_label("Business email").fill(email)
-    administrator.get_by_label("Role").select_option(role)
-    administrator.get_by_role("button", name="Save", exact=True).click()
-    page = new_page()
-    log_in(page, *credentials_in(portal.postbox.wait_for(email, "temporary password")))
-    set_permanent_password(page, PASSWORD)
-    return page
 
 
 def test_pages_for_everybody(new_page):
@@ -179,12 +148,12 @@ def test_staff(new_page, portal):
     administrator = new_page()
     log_in(administrator, *ADMINISTRATOR)
 
-    viewer = new_staff(administrator, new_page, portal, "Vera", "Viewers")
+    viewer = new_staff(administrator, new_page, portal, "Vera", "Viewers", PASSWORD)
     for tab in STAFF_TABS:
         visit(viewer, f"/my-lists/?tab={tab}", "My Lists")
     visit(viewer, f"/cases/{case_id}/", "Vaccine inventory")
 
-    agent = new_staff(administrator, new_page, portal, "Agnes", "Agents")
+    agent = new_staff(administrator, new_page, portal, "Agnes", "Agents", PASSWORD)
     visit(agent, "/admin/desk/holiday/add/", "You may not open this page")
     visit(agent, "/my-lists/?tab=unassigned", "My Lists")
 

@@ -2,12 +2,13 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 from django.db import connection
 
 from cases import services
-from cases.models import Case, CaseEvent, Submission
+from cases.models import Case, CaseEvent, Message, Submission
 from mail.models import OutboxEvent
 from tests.conftest import make_person
 
@@ -67,6 +68,44 @@ def test_reply_sent_eight_times_at_once_is_one(paula, agnes, file):
     origin = services.Origin(key="k" * 22)
     at_once([lambda: services.add_reply(by=agnes, case=case, body="Once.", origin=origin) for _ in range(THREADS)])
     assert case.messages.count() == 1
+
+
+def test_two_merges_of_one_case_are_one(paula, agnes, sven, file):
+    source, first, second = file(paula), file(paula), file(paula)
+    results = at_once(
+        [
+            lambda: services.merge_case(by=agnes, case=source, into=first),
+            lambda: services.merge_case(by=sven, case=source, into=second),
+        ]
+    )
+    assert sum(isinstance(result, services.MergedAlready) for result in results) == 1, results
+    assert Message.objects.count() == 1
+    assert CaseEvent.objects.filter(kind="case_merged").count() == 2
+
+
+def test_two_cases_do_not_swallow_each_other(paula, agnes, sven, file):
+    one, other = file(paula), file(paula)
+    results = at_once(
+        [
+            lambda: services.merge_case(by=agnes, case=one, into=other),
+            lambda: services.merge_case(by=sven, case=other, into=one),
+        ]
+    )
+    assert sum(isinstance(result, Case) for result in results) == 1, results
+    assert sum(isinstance(result, services.CaseError) for result in results) == 1, results
+    assert Case.objects.unmerged().count() == 1
+
+
+def test_merges_and_replies_at_once_lose_no_word_and_make_no_chain(paula, agnes, sven, file):
+    cases = [file(paula) for _ in range(4)]
+    merges = [lambda a=one, b=two: services.merge_case(by=sven, case=a, into=b) for one, two in pairwise(cases)]
+    replies = [lambda c=case: services.add_reply(by=agnes, case=c, body=f"To {c.case_id}") for case in cases]
+    results = at_once([*merges, *replies])
+    assert not [each for each in results if isinstance(each, Exception) and not isinstance(each, services.CaseError)]
+    homes = set(Case.objects.exclude(merged_into=None).values_list("merged_into", flat=True))
+    assert homes <= set(Case.objects.unmerged().values_list("pk", flat=True)), "a chain"
+    said = set(Message.objects.filter(kind="public", case__merged_into=None).values_list("body", flat=True))
+    assert said == {f"To {case.case_id}" for case in cases}
 
 
 def test_two_agents_do_not_overwrite_each_other(paula, agnes, sven, file):

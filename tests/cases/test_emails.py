@@ -117,8 +117,10 @@ def test_providers_message_goes_to_the_agent_or_to_the_queue(paula, agnes, sven,
 def test_own_acts_bring_no_mail(paula, agnes, case, sent):
     sent()
     services.take_case(by=agnes, case=case)
-    services.withdraw_case(by=paula, case=case)
+    services.add_note(by=agnes, case=case, body="Calls often.")
     assert sent() == []
+    services.withdraw_case(by=paula, case=case)
+    assert sent() == [("agent_case_withdrawn", agnes.email)]
 
 
 def test_agent_who_takes_for_himself_gets_no_mail(agnes, sven, case, sent):
@@ -183,7 +185,7 @@ def test_each_try_of_a_mail_says_the_same_whatever_became_of_the_case(agnes, cas
 @pytest.mark.parametrize(
     ("kind", "news"),
     [
-        ("agent_new_case", "a provider has filed case {} in a queue of yours."),
+        ("agent_new_case", "case {} has come into the queue "),
         ("agent_provider_replied", "the provider has added information to case {}."),
         ("agent_assigned", "case {} has been assigned to you."),
     ],

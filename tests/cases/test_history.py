@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cases import services
-from cases.history import tell_story
-from cases.models import CaseEvent
+from cases.history import _names, staff_sentence, tell_story
+from cases.models import Case, CaseEvent, Priority, Queue, RequestType
 
 pytestmark = pytest.mark.django_db
 
@@ -112,11 +112,77 @@ def test_agents_read_what_they_missed_whatever_its_kind(case, agnes, paula):
     assert story.since(story.seen) == []
 
 
-def test_every_kind_of_event_has_its_words(case, agnes, paula):
+@pytest.fixture
+def eventful(case, agnes, second_agent, paula, file, queue):
+    """A case to which everything happens that can happen to one."""
+    other_queue = Queue.objects.create(name="Cold chain")
+    other_type = RequestType.objects.get(name="Training")
+    partner, twin = file(paula), file(paula, description="Two vials are gone.")
+    services.add_reply(by=agnes, case=case, body="Which lot?", changes=services.Changes(status="awaiting"))
+    services.add_information(by=paula, case=case, body="Lot 42 of Jane.")
     services.add_note(by=agnes, case=case, body="Calls often.")
-    services.add_reply(by=agnes, case=case, body="Which lot?")
-    assert set(case.events.values_list("kind", flat=True)) <= set(CaseEvent.Kind.values)
-    assert all(": " in sentence for sentence in tell_story(case, internal=True).since(0))
+    wishes = services.Changes(priority=Priority.HIGH, request_type=other_type, queue=other_queue, agent=second_agent)
+    services.change_case(by=agnes, case=case, changes=wishes)
+    services.link_cases(by=agnes, case=case, other=partner)
+    services.unlink_cases(by=agnes, case=case, other=partner)
+    services.merge_case(by=agnes, case=twin, into=case)
+    case = Case.objects.get(pk=case.pk)
+    case.partner, case.twin = partner.case_id, twin.case_id
+    message = case.messages.get(body="Lot 42 of Jane.")
+    services.redact(by=agnes, case=case, message=message, passage="Jane", reason="patient data")
+    return case
+
+
+def test_every_kind_of_event_has_its_words(eventful):
+    events = tell_story(eventful, internal=True).events
+    assert {event.kind for event in events} == set(CaseEvent.Kind.values)
+    plain = {CaseEvent.Kind.CASE_FILED, CaseEvent.Kind.MESSAGE_ADDED, CaseEvent.Kind.NOTE_ADDED}
+    names = _names(events)
+    for event in events:
+        words = staff_sentence(event, names)
+        assert ": " in words
+        assert (event.get_kind_display() in words) == (event.kind in plain), words
+
+
+def test_agents_read_names_and_case_ids(eventful):
+    assert sentences(eventful, internal=True)[4:] == [
+        "Agnes Archer: request type Vaccine inventory → Training",
+        "Agnes Archer: queue Provider Help Desk → Cold chain",
+        "Agnes Archer: priority Normal → High",
+        "Agnes Archer: assigned agent Agnes Archer → Arthur Ash",
+        f"Agnes Archer: linked to {eventful.partner}",
+        f"Agnes Archer: link to {eventful.partner} removed",
+        f"Agnes Archer: {eventful.twin} merged into {eventful.case_id}",
+        "Agnes Archer: passage removed from a message",
+    ]
+
+
+def test_provider_reads_only_what_concerns_them(eventful):
+    assert sentences(eventful, internal=False) == [
+        "The Help Desk started to work on the case.",
+        "The Help Desk asked for more information.",
+        "The new information brought the case back to the Help Desk.",
+        "The Help Desk changed the request type from Vaccine inventory to Training.",
+        f"The Help Desk made {eventful.twin} part of {eventful.case_id}.",
+        "The Help Desk removed a passage from a message.",
+    ]
+
+
+def test_missed_events_tell_of_a_merge_once(eventful):
+    missed = tell_story(eventful, internal=True).since(0)
+    assert len([sentence for sentence in missed if "merged" in sentence]) == 1
+    assert not [sentence for sentence in missed if "Closed" in sentence]
+
+
+@pytest.mark.parametrize("internal", [True, False])
+def test_story_costs_the_same_for_few_and_many(internal, eventful, agnes, paula, file, statements):
+    few = statements(lambda: tell_story(Case.objects.get(pk=eventful.pk), internal=internal))
+    assert few <= 8
+    for word in ("vials", "are", "g"):
+        services.merge_case(by=agnes, case=file(paula), into=eventful)
+        services.redact(by=agnes, case=eventful, message=None, passage=word, reason="-")
+        services.add_reply(by=agnes, case=eventful, body="Which lot?")
+    assert statements(lambda: tell_story(Case.objects.get(pk=eventful.pk), internal=internal)) == few
 
 
 def test_message_stands_before_what_it_brought_about(case, agnes):

@@ -39,7 +39,7 @@ def send_again_path(message):
 
 def test_the_list_tells_what_became_of_each_mail(agent, failed, paula):
     page = agent.get(LIST).content.decode()
-    for fact in ["Greeting", "Failed", paula.username, "case 7", "550 5.1.1 no such user"]:
+    for fact in ["Greeting", "Failed", paula.username, "CS0000007", "550 5.1.1 no such user"]:
         assert fact in page
 
 

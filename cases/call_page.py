@@ -1,0 +1,200 @@
+"""The pages on which an agent logs a call: who calls, what about, and the case ID to read aloud."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import drafts
+from accounts.models import User
+from accounts.services import AddressInUse, wants_mail
+from accounts.text import clean_query
+from cases import services
+from cases.call_forms import NEW_PROVIDER, CallForm
+from cases.callers import find_callers, with_organization
+from cases.forms import same_text
+from cases.models import Case, Channel
+
+# An account that is no older than this when its case is filed was made with it.
+_MADE_TOGETHER = timedelta(minutes=1)
+
+
+def _chosen(text: str) -> User | None:
+    """Return the provider whom an address or a form names; None is somebody who has no account.
+
+    Raises:
+        Http404: there is no such provider.
+    """
+    if text == NEW_PROVIDER:
+        return None
+    found = None
+    if text.isascii() and text.isdecimal() and len(text) <= 18:
+        found = with_organization(User.objects.providers()).filter(pk=int(text)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _guess(query: str) -> dict[str, str]:
+    """Return what the search for somebody unknown says about them already."""
+    words = clean_query(query).split()
+    if len(words) == 1 and "@" in words[0]:
+        return {"email": words[0]}
+    if not words or any(not word.replace("-", "").isalpha() for word in words):
+        return {}
+    return {"first_name": words[0], "last_name": " ".join(words[1:])}
+
+
+class CallPage:
+    """One request of one agent for the form of a call."""
+
+    def __init__(self, request: HttpRequest):
+        self.request, self.user = request, request.user
+
+    def answer(self) -> HttpResponse:
+        posted = self.request.POST
+        if self.request.method == "POST":
+            if "discard" in posted:
+                drafts.delete_drafts(self.user, services.CALL_DRAFT, posted["discard"].split()[:10])
+                return redirect("admin:cases_case_log_call")
+            if "switch" in posted:
+                return self.switch()
+            return self.submit()
+        asked = self.request.GET
+        if "provider" in asked:
+            return self.open(_chosen(asked["provider"]), **_guess(asked.get("q", "")))
+        return self.search() if "q" in asked else self.resume()
+
+    # --- who calls ----------------------------------------------------------------------------
+
+    def search(self, **context) -> HttpResponse:
+        query = clean_query(self.request.GET.get("q", ""))
+        context |= {"query": query, "found": find_callers(query, by=self.user) if query else None}
+        return _render(self.request, "log_call", _("Log a call"), **context)
+
+    def resume(self) -> HttpResponse:
+        """Go on with the text that was kept, unless its first try did arrive."""
+        draft = drafts.latest_draft(self.user, services.CALL_DRAFT)
+        if draft is None:
+            return self.search()
+        filed = services.case_logged_from(key=draft.key)
+        if filed and same_text(filed.description, draft.data["description"]):
+            return self.search(filed_before=filed)
+        try:
+            provider = _chosen(draft.data.get("provider") or NEW_PROVIDER)
+        except Http404:
+            provider = None
+        form = CallForm.from_draft(draft, user=self.user, provider=provider)
+        return self.show(form, provider, draft=draft, filed=filed)
+
+    # --- what about ---------------------------------------------------------------------------
+
+    def open(self, provider: User | None, **initial: str) -> HttpResponse:
+        if provider and not provider.is_active:
+            return self.search(refused=str(services.AccountBlocked(provider)))
+        return self.show(CallForm(user=self.user, provider=provider, initial=initial), provider)
+
+    def switch(self) -> HttpResponse:
+        """Show the form again for the provider whose address it was; everything else that was typed stays."""
+        provider = _chosen(self.request.POST["switch"])
+        posted = self.request.POST
+        kept = set(CallForm.base_fields) - {"key", "stamp", "provider"}
+        typed = {name: posted.get(name, "") for name in kept}
+        typed["drafts"] = " ".join([*typed["drafts"].split()[-4:], posted.get("key", "")])
+        return self.open(provider, **typed)
+
+    def submit(self) -> HttpResponse:
+        provider = _chosen(self.request.POST.get("provider", ""))
+        form = CallForm(self.request.POST, user=self.user, provider=provider)
+        if not form.is_valid():
+            return self.show(form, provider)
+        try:
+            case = services.log_call(
+                by=self.user,
+                provider=provider or form.new_provider,
+                filing=form.filing,
+                key=form.origin.key,
+                note=form.cleaned_data["note"],
+                take=form.cleaned_data["take"],
+                draft_keys=form.origin.draft_keys,
+            )
+        except AddressInUse as error:
+            form.add_error("email", _why_in_use(error.account))
+            return self.show(form, provider, existing=error.account if _may_call(error.account) else None)
+        except services.AlreadyFiled as error:
+            form.renew_key()
+            return self.show(form, provider, filed=error.case)
+        except services.CaseError as error:
+            form.add_error(None, str(error))
+            return self.show(form, provider)
+        return redirect("admin:cases_case_call_logged", case.pk)
+
+    def show(self, form: CallForm, provider: User | None, **context) -> HttpResponse:
+        context |= {"form": form, "provider": provider}
+        return _render(self.request, "log_call_form", _("Log a call"), **context)
+
+
+def _may_call(account: User | None) -> bool:
+    return account is not None and account.is_provider and account.is_active
+
+
+def _why_in_use(account: User | None) -> str:
+    if account is None:
+        return _("An account with this email address was made just now. Send the form again.")
+    if account.is_staff:
+        return _("This is the address of one of the Help Desk's own staff. Ask for the caller's own business email.")
+    if not account.is_active:
+        return str(services.AccountBlocked(account))
+    return _("%(name)s (%(user_id)s) has an account with this address.") % {
+        "name": account.display_name,
+        "user_id": account.username,
+    }
+
+
+def _render(request: HttpRequest, template: str, title: str, **context) -> HttpResponse:
+    context |= admin.site.each_context(request) | {"opts": Case._meta, "title": title}
+    return TemplateResponse(request, f"admin/cases/case/{template}.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def log_call_view(request: HttpRequest) -> HttpResponse:
+    return CallPage(request).answer()
+
+
+def spell(case_id: str) -> str:
+    """Return a case ID as it is read aloud on the phone: CS0001234 is "C S, 0 0 0, 1 2 3 4"."""
+    digits = case_id[2:]
+    groups = [digits[-4:]]
+    rest = digits[:-4]
+    while rest:
+        groups.insert(0, rest[-3:])
+        rest = rest[:-3]
+    return ", ".join(" ".join(group) for group in ("CS", *groups))
+
+
+@require_safe
+def call_logged_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what to tell the caller; the page can be opened again."""
+    cases = Case.objects.visible_to(request.user).filter(channel=Channel.PHONE)
+    try:
+        case = cases.select_related("provider", "request_type", "queue", "assigned_agent").look_up(pk)
+    except Case.DoesNotExist:
+        raise Http404 from None
+    provider = case.provider
+    is_new = case.filed_at - provider.date_joined < _MADE_TOGETHER
+    return _render(
+        request,
+        "log_call_done",
+        _("The call is logged"),
+        case=case,
+        spelled=spell(case.case_id),
+        is_new=is_new,
+        has_no_password=provider.must_change_password and not is_new,
+        gets_receipt=bool(wants_mail([provider.pk], "case_filed")),
+    )

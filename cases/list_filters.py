@@ -1,0 +1,186 @@
+"""The filters of MY LISTS: what can be chosen, what an address has chosen, and how to say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Concat
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import Organization
+from accounts.text import clean_query, fold_name
+from cases import statuses
+from cases.models import Case, CaseQuerySet, Queue, RequestType
+
+NOBODY = "nobody"
+AGES = (1, 3, 7, 14, 30)
+_ID = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One filter with fixed choices; `value` is one of their codes, or empty."""
+
+    name: str
+    label: str | Promise
+    nothing: str | Promise
+    options: list[tuple[str, str | Promise]]
+    value: str
+
+    @property
+    def words(self) -> str:
+        return str(dict(self.options).get(self.value, ""))
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the filters of an address come to; junk has become no filter.
+
+    Arguments:
+        organization: what the name of the organization begins with.
+        organization_id: of the one organization to show, if any.
+        organization_name: that one's.
+    """
+
+    choices: tuple[Choice, ...]
+    organization: str = ""
+    organization_id: str = ""
+    organization_name: str = ""
+
+    @property
+    def params(self) -> dict[str, str]:
+        """Return the parameters of what is set."""
+        every = {choice.name: choice.value for choice in self.choices} | {
+            "organization": self.organization,
+            "organization_id": self.organization_id,
+        }
+        return {name: value for name, value in every.items() if value}
+
+    @property
+    def said(self) -> list[tuple[str, str, str]]:
+        """Say what is set: parameter, filter and choice."""
+        words = [(choice.name, str(choice.label), choice.words) for choice in self.choices if choice.value]
+        if self.organization:
+            begins = _("begins with “%s”") % self.organization
+            words.append(("organization", _("Organization"), begins))
+        if self.organization_id:
+            words.append(("organization_id", _("Organization"), self.organization_name))
+        return words
+
+    def keep(self, cases: CaseQuerySet) -> CaseQuerySet:
+        for name, value in self.params.items():
+            cases = cases.filter(_KEPT[name](value))
+        return cases
+
+
+def _organization_begins(text: str) -> Q:
+    return _of_organization(Organization.objects.filter(name_key__startswith=fold_name(text)))
+
+
+def _of_organization(organizations: QuerySet[Organization]) -> Q:
+    """Match the cases of these organizations, or of those that they were merged into."""
+    return Q(organization__in=organizations.values_list(Coalesce("merged_into", "pk")))
+
+
+_KEPT = {
+    "status": lambda code: Q(status=code),
+    "queue": lambda pk: Q(queue=pk),
+    "type": lambda pk: Q(request_type=pk),
+    "agent": lambda pk: Q(assigned_agent=None if pk == NOBODY else pk),
+    "age": lambda days: Q(filed_at__lt=timezone.now() - timedelta(days=int(days))),
+    "organization": _organization_begins,
+    "organization_id": lambda pk: _of_organization(Organization.objects.filter(pk=pk)),
+}
+
+
+def _choice(name: str, label, nothing, options: list, params: Mapping[str, str]) -> Choice:
+    asked = params.get(name, "")
+    value = asked if asked in {code for code, _label in options} else ""
+    return Choice(name, label, nothing, options, value)
+
+
+def _status(params: Mapping[str, str]) -> Choice:
+    return _choice("status", gettext_lazy("Status"), gettext_lazy("Any status"), list(statuses.CHOICES), params)
+
+
+def provider_filters(params: Mapping[str, str]) -> Filters:
+    return Filters((_status(params),))
+
+
+def staff_filters(user, params: Mapping[str, str]) -> Filters:
+    """Return what a member of the staff has chosen, and can; in one statement."""
+    # What is typed wins over an organization that was clicked before.
+    typed = clean_query(params.get("organization", ""))
+    typed = typed if fold_name(typed) else ""
+    asked = params.get("organization_id", "")
+    organization_id = asked if not typed and _ID.fullmatch(asked) else ""
+    offered = _offered(user, organization_id)
+    ages = [(str(days), ngettext("Older than %d day", "Older than %d days", days) % days) for days in AGES]
+    agents = [(NOBODY, _("Unassigned")), *offered["agent"]]
+    choices = (
+        _choice("queue", gettext_lazy("Queue"), gettext_lazy("Any queue"), offered["queue"], params),
+        _choice("type", gettext_lazy("Request type"), gettext_lazy("Any request type"), offered["type"], params),
+        _choice("agent", gettext_lazy("Assigned agent"), gettext_lazy("Anybody or nobody"), agents, params),
+        _status(params),
+        _choice("age", gettext_lazy("Age"), gettext_lazy("Any age"), ages, params),
+    )
+    found = dict(offered["organization"])
+    return Filters(
+        choices,
+        organization=typed,
+        organization_id=organization_id if organization_id in found else "",
+        organization_name=found.get(organization_id, ""),
+    )
+
+
+def _offered(user, organization_id: str) -> dict[str, list[tuple[str, str]]]:
+    """Return codes and labels by filter: what is in use first, what is not is marked.
+
+    Of the staff these are the agents, and whoever has been one and still has cases.
+    """
+    people = get_user_model().objects
+    has_cases = Exists(Case.objects.visible_to(user).filter(assigned_agent=OuterRef("pk")))
+    is_agent = Exists(people.agents().order_by().filter(pk=OuterRef("pk")))
+    queries = [
+        _rows(Queue.objects, "queue", name=F("name")),
+        _rows(RequestType.objects, "type", name=F("name"), used=F("is_active"), place=F("position")),
+        _rows(
+            people.filter(Q(is_agent) | Q(has_cases), is_staff=True),
+            "agent",
+            name=Concat("first_name", Value(" "), "last_name"),
+            spare=F("username"),
+            used=is_agent,
+        ),
+    ]
+    if organization_id:
+        queries.append(_rows(Organization.objects.filter(pk=organization_id), "organization", name=F("name")))
+    marks = {"type": _("%s (no longer offered)"), "agent": _("%s (no longer an agent)")}
+    offered: dict[str, list[tuple[str, str]]] = {"queue": [], "type": [], "agent": [], "organization": []}
+    rows = sorted(queries[0].union(*queries[1:], all=True), key=lambda row: (not row[4], row[5], row[2].casefold()))
+    for kind, pk, name, spare, used, _place in rows:
+        label = name.strip() or spare
+        offered[kind].append((str(pk), label if used else marks[kind] % label))
+    return offered
+
+
+def _rows(rows, kind: str, *, name, spare=None, used=None, place=None) -> QuerySet:
+    """Return rows of one shape, whatever their table, so that one statement brings all."""
+    return (
+        rows.order_by()
+        .annotate(
+            of_kind=Value(kind),
+            called=name,
+            spare=spare or Value(""),
+            is_used=Value(True) if used is None else used,
+            place=place or Value(0),
+        )
+        .values_list("of_kind", "pk", "called", "spare", "is_used", "place")
+    )
