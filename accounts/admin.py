@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -22,6 +23,7 @@ from accounts.models import Membership, Organization, User
 from accounts.people_forms import AwayForm, NameForm, OrganizationForm, RoleForm, StaffForm
 from accounts.text import clean_query, fold_name
 from desk.model_admin import CarefulAdmin, KeptAdmin
+from desk.text import whole_number
 
 MOST_CANDIDATES = 20
 
@@ -177,9 +179,11 @@ class UserAdmin(KeptAdmin):
         services.check_may_change_role(request.user, account)
         form = RoleForm(_posted(request), by=request.user, initial={"role": services.role_of(account)})
         if request.method == "POST" and form.is_valid():
-            services.change_role(account=account, role=form.cleaned_data["role"], by=request.user)
-            sentence = _("The role is now: %s. Sessions have ended.") % _(form.cleaned_data["role"])
-            return self._done(request, account, sentence)
+            role = form.cleaned_data["role"]
+            if services.change_role(account=account, role=role, by=request.user):
+                return self._done(request, account, _("The role is now: %s. Sessions have ended.") % _(role))
+            messages.info(request, _("The role is %s already.") % _(role))
+            return redirect("admin:accounts_user_change", user_id)
         lead = _("Who works cases no more gives the unfinished ones back to their queues. Sessions end.")
         return self._form_page(request, form, title=_("Change the role"), lead=lead, account=account)
 
@@ -220,6 +224,10 @@ class UserAdmin(KeptAdmin):
 
     def verify(self, request: HttpRequest, user_id: int, membership_id: int) -> HttpResponse:
         membership = self._membership(user_id, membership_id)
+        if request.POST.get("organization") != str(membership.organization_id):
+            # A merge moves memberships: what the button of an older page said is no longer what it would confirm.
+            messages.error(request, _("The organization of this membership has changed. Look again, then verify."))
+            return redirect("admin:accounts_user_change", user_id)
         services.verify_membership(membership=membership, by=request.user)
         return self._done(request, membership.user, _("The membership is verified."))
 
@@ -275,6 +283,17 @@ class OrganizationAdmin(CarefulAdmin, KeptAdmin):
             return redirect("admin:accounts_organization_change", other.merged_into_id)
         return super().change_view(request, object_id, form_url, extra_context)
 
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, object_id, form_url, extra_context)
+        except services.OrganizationNameTaken:
+            # A provider typed the name while this was saved: asked again, the form sees that and says so.
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request, obj, form, change):
+        services.rename_organization(organization=obj, name=form.cleaned_data["name"], by=request.user)
+
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
             context |= {
@@ -296,10 +315,14 @@ class OrganizationAdmin(CarefulAdmin, KeptAdmin):
         asked = request.POST if request.method == "POST" else request.GET
         into = _chosen(others, asked.get("into", ""))
         if request.method == "POST" and into is not None:
-            services.merge_organizations(organization=organization, into=into, by=request.user)
-            self.log_change(request, into, f"{organization} merged into this one.")
-            messages.success(request, _("%(old)s is now %(new)s.") % {"old": organization, "new": into})
-            return redirect("admin:accounts_organization_change", into.pk)
+            try:
+                services.merge_organizations(organization=organization, into=into, by=request.user)
+            except services.CannotMerge:  # Somebody else has merged one of them since.
+                into = None
+            else:
+                self.log_change(request, into, f"{organization} merged into this one.")
+                messages.success(request, _("%(old)s is now %(new)s.") % {"old": organization, "new": into})
+                return redirect("admin:accounts_organization_change", into.pk)
         words = clean_query(request.GET.get("q", ""))
         found = others.filter(name_key__contains=fold_name(words)).order_by("name")[:MOST_CANDIDATES] if words else []
         context = self.admin_site.each_context(request) | {
@@ -323,4 +346,4 @@ def _members(organization: Organization) -> dict[str, int]:
 
 
 def _chosen(others, text: str) -> Organization | None:
-    return others.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 19 else None
+    return others.filter(pk=whole_number(text)).first()

@@ -27,7 +27,7 @@ STAMP_FIELD = "stamp"
 REPLACES_FIELD = "drafts"
 STAMP_MAX_AGE = timedelta(hours=24)
 DRAFT_RETENTION = timedelta(days=7)
-DRAFTS_KEPT = 20  # of one form, for one person
+DRAFTS_KEPT = 20  # of one form, for one person, unless the form says otherwise
 REPLACED_AT_ONCE = 10
 _SALT = "accounts.drafts.stamp"
 
@@ -39,7 +39,8 @@ class LongForm:
     `fields` are the names that a draft may hold; `resume` turns the path that was posted to into
     the address where the form is shown again; `text` are those of the fields that make it worth
     keeping; `sent` tells whether the owner's rendering with a key has been sent already; `screen`
-    takes out of the owner's text, by its key, what must not be stored.
+    takes out of the owner's text, by its key, what must not be stored; `kept` is how many drafts
+    one person keeps of it.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class LongForm:
     text: tuple[str, ...]
     sent: Callable[[User, str], bool]
     screen: Callable[[User, str, dict], dict]
+    kept: int
 
     def is_empty(self, data: QueryDict | dict) -> bool:
         return not any(data.get(name, "").strip() for name in self.text or self.fields)
@@ -79,9 +81,10 @@ def register_form(
     text: tuple[str, ...] = (),
     sent: Callable[[User, str], bool] = lambda owner, key: False,
     screen: Callable[[User, str, dict], dict] = lambda owner, key, kept: kept,
+    kept: int = DRAFTS_KEPT,
 ) -> None:
     """Name a long form, once, from an app's ready()."""
-    _forms[kind] = LongForm(kind, fields, resume, text, sent, screen)
+    _forms[kind] = LongForm(kind, fields, resume, text, sent, screen, kept)
 
 
 def make_stamp(user: User, kind: str, key: str) -> str:
@@ -109,7 +112,7 @@ def save_draft(user: User, kind: str, key: str, data: QueryDict | dict) -> Draft
     draft, _created = Draft.objects.update_or_create(
         owner=user, kind=kind, key=key, defaults={"data": kept, "updated_at": timezone.now()}
     )
-    newest = Draft.objects.filter(owner=user, kind=kind).order_by("-updated_at", "-pk")[:DRAFTS_KEPT]
+    newest = Draft.objects.filter(owner=user, kind=kind).order_by("-updated_at", "-pk")[: _forms[kind].kept]
     Draft.objects.filter(owner=user, kind=kind).exclude(pk__in=list(newest.values_list("pk", flat=True))).delete()
     return draft
 

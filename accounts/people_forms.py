@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import services
 from accounts.forms import BusinessEmailField, FirstNameField, LastNameField, portal_helper
 from accounts.models import Organization, User
-from accounts.text import SingleLineField, fold_name
+from accounts.text import SingleLineField
 from desk.model_admin import CarefulForm
 
 
@@ -78,6 +78,8 @@ class OrganizationForm(CarefulForm):
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]
-        if Organization.objects.filter(name_key=fold_name(name)).exclude(pk=self.instance.pk).exists():
-            raise ValidationError(_("There is an organization of this name already."))
+        try:
+            services.refuse_taken_name(self.instance, name)
+        except services.OrganizationNameTaken:
+            raise ValidationError(_("There is an organization of this name already."), code="taken") from None
         return name

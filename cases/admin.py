@@ -7,16 +7,18 @@ from django.http import Http404
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from accounts.model_admin import KeptAdmin
 from cases import call_page, keeping_admin, saved_views  # noqa: F401  keeping_admin registers what supervisors keep.
+from cases.agents_pages import frame
 from cases.bulk_actions import BulkActions
 from cases.case_page import CasePage, open_case
 from cases.changelist import AgentChangeList
-from cases.merge_page import link_case_view, merge_case_view
+from cases.link_page import link_case_view
+from cases.merge_page import merge_case_view
 from cases.models import Case
 from cases.presence import case_presence
 from cases.print_page import print_case
 from cases.redact_page import redact_view
+from desk.model_admin import KeptAdmin
 from mail.paging import CappedPaginator
 
 ROWS_PER_PAGE = 50
@@ -55,7 +57,7 @@ class CaseAdmin(BulkActions, KeptAdmin):
         ]
 
     def save_view(self, request):
-        return saved_views.save_view(request, context=self.admin_site.each_context(request) | {"opts": self.opts})
+        return saved_views.save_view(request, context=frame(request))
 
     def has_add_permission(self, request) -> bool:
         return False
@@ -68,8 +70,7 @@ class CaseAdmin(BulkActions, KeptAdmin):
         if not self.has_change_permission(request):
             raise Http404
         case, merged = open_case(request.user, object_id)
-        context = self.admin_site.each_context(request) | {"opts": self.opts}
-        return CasePage(request, case, context, merged=merged).answer()
+        return CasePage(request, case, frame(request), merged=merged).answer()
 
     def history_view(self, request, object_id, extra_context=None):
         """The history is on the page itself, complete; Django's log would be an empty one."""

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
-from django.utils.dateformat import format as format_date
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from accounts import drafts
 from accounts.models import User
 from accounts.text import MultiLineField
-from cases.forms import KEPT_HINT, LIMIT_HINT, TOO_LONG, OneTimeForm, key_prefixes
+from cases.forms import LIMIT_HINT, TOO_LONG, OneTimeForm, key_prefixes
 from cases.history import Names
 from cases.models import TEXT_LIMIT, CannedReply, Case, Message, Priority, Queue, RequestType
 from cases.services import Changes
 from cases.statuses import BY_CODE, NEW, OPEN
+from desk.text import whole_number
 
 REPLY_DRAFT = "case_reply"
 REPLY_DRAFT_FIELDS = ("kind", "body", "set_status", "drafts")
 # The id of the one form; what stands outside of its element names it.
 CASE_FORM = "case-form"
+_KEPT_HINT = format_lazy(
+    _("Your text is kept for you for {days} days: while you type, if scripts run here, or by Save draft."),
+    days=drafts.DRAFT_RETENTION.days,
+)
 
 
 def _labels(codes: tuple[str, ...]) -> list:
@@ -58,9 +62,6 @@ class ReplyForm(OneTimeForm):
         label=_("Text"),
         max_length=TEXT_LIMIT,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text=format_lazy(
-            "{} {} {}", LIMIT_HINT, _("A public reply is mailed to the provider in full."), KEPT_HINT
-        ),
         error_messages={"required": _("Enter your text."), "max_length": TOO_LONG},
     )
     set_status = forms.ChoiceField(label=_("And set status to"), required=False)
@@ -69,11 +70,13 @@ class ReplyForm(OneTimeForm):
         super().__init__(
             *args, user=user, draft_kind=REPLY_DRAFT, key_prefixes=key_prefixes(case), label_suffix="", **kwargs
         )
-        kinds = [(Message.Kind.INTERNAL, _("an internal note (the provider never sees it)"))]
+        kinds, hints = [(Message.Kind.INTERNAL, _("an internal note (the provider never sees it)"))], [LIMIT_HINT]
         if case.state.is_final:
             self.initial["kind"] = Message.Kind.INTERNAL
         else:
             kinds.insert(0, (Message.Kind.PUBLIC, _("a public reply to the provider")))
+            hints.append(_("A public reply is mailed to the provider in full."))
+        self.fields["body"].help_text = " ".join(map(str, [*hints, _KEPT_HINT]))
         self.fields["kind"].choices = kinds
         self.canned_replies = [] if case.state.is_final else list(CannedReply.objects.offered_on(case))
         named = [(str(reply.pk), reply.name) for reply in self.canned_replies]
@@ -149,7 +152,7 @@ class PropertiesForm(forms.Form):
         self.fields["queue"].choices = [(pk, each.name) for pk, each in queues.items()]
         self.fields["agent"].choices = [
             ("", self.NOBODY if case.assigned_agent_id else _("Nobody")),
-            *((pk, name_with_absence(each)) for pk, each in agents.items()),
+            *((pk, each.name_with_absence) for pk, each in agents.items()),
         ]
 
     def _fill_gaps(self) -> None:
@@ -210,29 +213,10 @@ class PropertiesForm(forms.Form):
         if name == "status":
             return str(BY_CODE[value].label) if value in BY_CODE else _now("another value")
         if name == "priority":
-            return str(dict(self.fields[name].choices).get(_number(value), _now("another value")))
+            return str(dict(self.fields[name].choices).get(whole_number(value), _now("another value")))
         if name == "agent" and not value:
             return _now("Nobody")
         row = self.rows[name].get(value)
         if row is None:
             return _now("another value")
         return row.display_name if name == "agent" else row.name
-
-
-def _number(value: str) -> int | None:
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 5 else None
-
-
-def is_away(person: User) -> bool:
-    """Tell whether somebody is away today, by their own account."""
-    return person.away_until is not None and person.away_until >= timezone.localdate()
-
-
-def name_with_absence(person: User) -> str:
-    """Return a name, and until when the person is away."""
-    if not is_away(person):
-        return person.display_name
-    return _now("%(name)s (away until %(day)s)") % {
-        "name": person.display_name,
-        "day": format_date(person.away_until, "M j"),
-    }

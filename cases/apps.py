@@ -1,7 +1,12 @@
 """Set up cases: the mails that they send, the forms whose text is kept, what follows a block."""
 
+import re
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+# Of the forms that stand on every case: one person may have begun to write on many.
+DRAFTS_OF_CASES = 200
 
 
 class CasesConfig(AppConfig):
@@ -60,6 +65,7 @@ class CasesConfig(AppConfig):
             resume=lambda path: path.removesuffix("add-information/"),
             sent=message_sent,
             screen=services.screen_draft,
+            kept=DRAFTS_OF_CASES,
         )
         register_form(
             services.CALL_DRAFT,
@@ -72,14 +78,21 @@ class CasesConfig(AppConfig):
             agent_forms.REPLY_DRAFT,
             fields=agent_forms.REPLY_DRAFT_FIELDS,
             text=("body",),
+            resume=page_of_reply,
             sent=message_sent,
             screen=services.screen_draft,
+            kept=DRAFTS_OF_CASES,
         )
         account_blocked.connect(hand_back, dispatch_uid="cases.hand_back")
         staff_created.connect(join_default_queue, dispatch_uid="cases.join_default_queue")
         role_changed.connect(follow_role, dispatch_uid="cases.follow_role")
         organization_merged.connect(move_cases, dispatch_uid="cases.move_cases")
         register_about("case", label=case_id, url=case_address)
+
+
+def page_of_reply(path: str) -> str:
+    """Return where the agents' form of a case is shown; its button that removes a link posts elsewhere."""
+    return re.sub(r"/link/$", "/change/", path)
 
 
 def intake_sent(user, key: str) -> bool:

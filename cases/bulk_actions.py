@@ -1,27 +1,31 @@
 """What agents do to several cases at once: an action of the list, a page that asks, one with the results.
 
-A door of the admin: every change goes through `cases.services.bulk`.
+A door of the admin: every change goes through `cases.services`.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from cases import bulk_forms
+from cases.agents_pages import page
 from cases.models import Case
-from cases.services.bulk import MOST_CASES, BulkAction, Take, TooManyCases, change_in_bulk
-from cases.services.errors import CaseError
+from cases.services import MOST_CASES, BulkAction, CaseError, Take, TooManyCases, change_in_bulk
 
 # Buttons of the pages in between; the list itself posts none of them.
 STEP, CHANGE, PREVIEW = "step", "change", "preview"
+# Of each case, "number:id of the newest event that the page in between has shown".
+SEEN = "seen"
+_SEEN = re.compile(r"(\d{1,18}):(\d{1,18})", re.ASCII)
 _RELATED = ("provider", "request_type", "queue", "assigned_agent")
 
 
@@ -71,18 +75,26 @@ TAKE_TITLE = ngettext_lazy("Take %(number)s case", "Take %(number)s cases", "num
 class BulkPage:
     """One request about several cases by one agent."""
 
-    def __init__(self, request: HttpRequest, context: dict):
-        self.request, self.context = request, context
+    def __init__(self, request: HttpRequest):
+        self.request = request
         self.step = request.POST.get(STEP, "")
         # Not the rows of the list as it is filtered: on the way through the pages a case may drop out of it.
         self.ids = {int(text) for text in request.POST.getlist(ACTION_CHECKBOX_NAME)}
         chosen = Case.objects.visible_to(request.user).filter(pk__in=list(self.ids)[: MOST_CASES + 1])
-        self.cases = list(chosen.select_related(*_RELATED).order_by("pk"))
+        # In one statement with the cases: what happens after it has not been seen.
+        shown = chosen.annotate(newest_event=Max("events"))
+        self.cases = list(shown.select_related(*_RELATED).order_by("pk"))
+
+    @property
+    def seen(self) -> dict[int, int]:
+        """Return the newest event of each case that the page in between has shown."""
+        pairs = (_SEEN.fullmatch(text) for text in self.request.POST.getlist(SEEN))
+        return {int(pair[1]): int(pair[2]) for pair in pairs if pair}
 
     def refusal(self) -> str:
         """Say why there is nothing to ask or to do; empty when there is."""
         if len(self.ids) > MOST_CASES:
-            return str(TooManyCases())
+            return str(TooManyCases(MOST_CASES))
         return "" if self.cases else str(_("None of the chosen cases is there any more."))
 
     def ask(self, asking: Asking) -> HttpResponse:
@@ -121,14 +133,13 @@ class BulkPage:
         return self._form(asking, form, **shown)
 
     def _change(self, action: BulkAction, title: str | Promise) -> HttpResponse:
-        results = change_in_bulk(by=self.request.user, case_ids=self.ids, action=action)
+        results = change_in_bulk(by=self.request.user, case_ids=self.ids, action=action, seen=self.seen)
         done = [result for result in results if result.done]
         refused = [result for result in results if not result.done]
         return self._show("bulk_done", {"title": self._title(title), "done": done, "refused": refused})
 
     def _show(self, name: str, context: dict) -> HttpResponse:
-        context = self.context | {"list_url": self.request.get_full_path()} | context
-        return TemplateResponse(self.request, f"admin/cases/case/{name}.html", context)
+        return page(self.request, name, list_url=self.request.get_full_path(), **context)
 
 
 class BulkActions(admin.ModelAdmin):
@@ -137,12 +148,12 @@ class BulkActions(admin.ModelAdmin):
     actions = ("bulk_take", "bulk_assign", "bulk_status", "bulk_priority", "bulk_request_type", "bulk_reply")
 
     def _in_bulk(self, request: HttpRequest, asking: Asking | None) -> HttpResponse | None:
-        page = BulkPage(request, self.admin_site.each_context(request) | {"opts": self.opts})
-        if refusal := page.refusal():
+        chosen = BulkPage(request)
+        if refusal := chosen.refusal():
             self.message_user(request, refusal, messages.ERROR)
             return None
         try:
-            return page.ask(asking) if asking else page.take()
+            return chosen.ask(asking) if asking else chosen.take()
         except CaseError as error:
             self.message_user(request, str(error), messages.ERROR)
             return None

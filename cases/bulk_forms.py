@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from cases import canned
 from cases.models import CannedReply, Case, Priority, Queue, RequestType
-from cases.services.bulk import Answer, BulkAction, Change
-from cases.services.properties import Changes
+from cases.services import Answer, BulkAction, Change, Changes
 from cases.statuses import ALL, BY_CODE
 
 CHOOSE = ("", _("Choose"))
@@ -29,7 +28,7 @@ class BulkForm(forms.Form):
     """A value for several cases."""
 
     def __init__(self, *args, user: User, cases: list[Case], **kwargs):
-        super().__init__(*args, use_required_attribute=False, **kwargs)
+        super().__init__(*args, label_suffix="", use_required_attribute=False, **kwargs)
         self.user, self.cases = user, cases
         for field in self.fields.values():
             field.error_messages["invalid_choice"] = NOT_IN_LIST
@@ -46,7 +45,7 @@ class AssignForm(BulkForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.agents = {str(agent.pk): agent for agent in User.objects.agents()}
-        names = [(pk, f"{agent.display_name} {agent.away_note}".strip()) for pk, agent in self.agents.items()]
+        names = [(pk, agent.name_with_absence) for pk, agent in self.agents.items()]
         self.fields["agent"].choices = [CHOOSE, (NOBODY, _("Nobody: back to the queue")), *names]
 
     @property

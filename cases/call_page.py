@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import drafts
@@ -16,13 +15,16 @@ from accounts.models import User
 from accounts.services import AddressInUse, wants_mail
 from accounts.text import clean_query
 from cases import services
+from cases.agents_pages import page
 from cases.call_forms import NEW_PROVIDER, CallForm
 from cases.callers import find_callers, with_organization
 from cases.forms import same_text
 from cases.models import Case, Channel
+from desk.text import whole_number
 
 # An account that is no older than this when its case is filed was made with it.
 _MADE_TOGETHER = timedelta(minutes=1)
+_GONE = gettext_lazy("The account that you chose is no provider's any more. Choose another caller.")
 
 
 def _chosen(text: str) -> User | None:
@@ -33,9 +35,7 @@ def _chosen(text: str) -> User | None:
     """
     if text == NEW_PROVIDER:
         return None
-    found = None
-    if text.isascii() and text.isdecimal() and len(text) <= 18:
-        found = with_organization(User.objects.providers()).filter(pk=int(text)).first()
+    found = with_organization(User.objects.providers()).filter(pk=whole_number(text)).first()
     if found is None:
         raise Http404
     return found
@@ -76,7 +76,7 @@ class CallPage:
     def search(self, **context) -> HttpResponse:
         query = clean_query(self.request.GET.get("q", ""))
         context |= {"query": query, "found": find_callers(query, by=self.user) if query else None}
-        return _render(self.request, "log_call", _("Log a call"), **context)
+        return page(self.request, "log_call", title=_("Log a call"), **context)
 
     def resume(self) -> HttpResponse:
         """Go on with the text that was kept, unless its first try did arrive."""
@@ -102,15 +102,32 @@ class CallPage:
 
     def switch(self) -> HttpResponse:
         """Show the form again for the provider whose address it was; everything else that was typed stays."""
-        provider = _chosen(self.request.POST["switch"])
         posted = self.request.POST
+        try:
+            provider = _chosen(posted["switch"])
+        except Http404:
+            return self.give_back(_GONE)
+        if provider and not provider.is_active:
+            return self.give_back(str(services.AccountBlocked(provider)))
         kept = set(CallForm.base_fields) - {"key", "stamp", "provider"}
         typed = {name: posted.get(name, "") for name in kept}
         typed["drafts"] = " ".join([*typed["drafts"].split()[-4:], posted.get("key", "")])
         return self.open(provider, **typed)
 
+    def give_back(self, sentence: str) -> HttpResponse:
+        """Show everything that was typed as of a new caller: for the chosen one nobody can file."""
+        posted = self.request.POST.copy()
+        posted["provider"] = NEW_PROVIDER
+        form = CallForm(posted, user=self.user, provider=None)
+        form.is_valid()
+        form.add_error(None, sentence)
+        return self.show(form, None)
+
     def submit(self) -> HttpResponse:
-        provider = _chosen(self.request.POST.get("provider", ""))
+        try:
+            provider = _chosen(self.request.POST.get("provider", ""))
+        except Http404:
+            return self.give_back(_GONE)
         form = CallForm(self.request.POST, user=self.user, provider=provider)
         if not form.is_valid():
             return self.show(form, provider)
@@ -137,7 +154,7 @@ class CallPage:
 
     def show(self, form: CallForm, provider: User | None, **context) -> HttpResponse:
         context |= {"form": form, "provider": provider}
-        return _render(self.request, "log_call_form", _("Log a call"), **context)
+        return page(self.request, "log_call_form", title=_("Log a call"), **context)
 
 
 def _may_call(account: User | None) -> bool:
@@ -155,11 +172,6 @@ def _why_in_use(account: User | None) -> str:
         "name": account.display_name,
         "user_id": account.username,
     }
-
-
-def _render(request: HttpRequest, template: str, title: str, **context) -> HttpResponse:
-    context |= admin.site.each_context(request) | {"opts": Case._meta, "title": title}
-    return TemplateResponse(request, f"admin/cases/case/{template}.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -180,18 +192,20 @@ def spell(case_id: str) -> str:
 
 @require_safe
 def call_logged_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what to tell the caller; the page can be opened again."""
-    cases = Case.objects.visible_to(request.user).filter(channel=Channel.PHONE)
+    """Show what to tell the caller; the page can be opened again. Any other case has its own page only."""
+    cases = Case.objects.visible_to(request.user)
     try:
         case = cases.select_related("provider", "request_type", "queue", "assigned_agent").look_up(pk)
     except Case.DoesNotExist:
         raise Http404 from None
+    if case.pk != pk or case.channel != Channel.PHONE:
+        return redirect("admin:cases_case_change", case.pk)
     provider = case.provider
     is_new = case.filed_at - provider.date_joined < _MADE_TOGETHER
-    return _render(
+    return page(
         request,
         "log_call_done",
-        _("The call is logged"),
+        title=_("The call is logged"),
         case=case,
         spelled=spell(case.case_id),
         is_new=is_new,

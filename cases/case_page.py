@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,16 +18,15 @@ from django.utils.translation import gettext as _
 from accounts import drafts
 from accounts.models import Draft, User
 from cases import agent_lists, canned, services
-from cases.agent_forms import REPLY_DRAFT, PropertiesForm, ReplyForm, name_with_absence
-from cases.case_thread import agents_thread
-from cases.forms import key_prefixes, same_text
+from cases.agent_forms import REPLY_DRAFT, PropertiesForm, ReplyForm
+from cases.case_thread import agents_thread, mail_of
+from cases.forms import same_text, unsent_draft
 from cases.history import Story, tell_story
 from cases.models import Case, CaseEvent, Message
 from cases.presence import who_else
 from cases.provider_card import other_cases, phone_of, with_verified_organization
-from mail.services import last_failure
+from desk.text import whole_number
 
-_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _EVENT_OF = {
     "status": CaseEvent.Kind.STATUS_CHANGED,
     "priority": CaseEvent.Kind.PRIORITY_CHANGED,
@@ -67,10 +65,10 @@ def open_case(user: User, number: str) -> tuple[Case, str]:
     Raises:
         Http404: there is none, or not for this person.
     """
-    if not _NUMBER.fullmatch(number):
+    named = Case(pk=whole_number(number))
+    if named.pk is None:
         raise Http404
-    case = find_case(user, int(number))
-    named = Case(pk=int(number))
+    case = find_case(user, named.pk)
     return case, "" if named.pk == case.pk else named.case_id
 
 
@@ -113,6 +111,11 @@ class CasePage:
     def _follow(self) -> HttpResponse:
         """Lead to the case that this one became part of; what was typed here waits there, and nothing is sent."""
         if self.request.method == "POST":
+            if self._sent_before():
+                if self.request.POST.get("action") == "reply":
+                    return self.reply()
+            elif services.message_sent_from(by=self.user, key=self.reply_form.data["key"]):
+                self.reply_form.renew_key()
             self.keep_typed()
             words = _("%(old)s was merged into %(new)s while you had it open. Nothing was sent or saved.")
             return self._done(words % {"old": self.merged, "new": self.case.case_id}, level=messages.WARNING)
@@ -288,14 +291,7 @@ class CasePage:
 
     def _fresh_reply_form(self, story: Story, *, write_on: bool) -> tuple[ReplyForm, Draft | None]:
         options = {"user": self.user, "case": self.case}
-        draft = drafts.latest_draft(self.user, REPLY_DRAFT, key_prefix=key_prefixes(self.case))
-        if draft and any(
-            (said.message.form_key, said.message.author_id) == (draft.key, self.user.pk)
-            and same_text(said.message.body, draft.data["body"])
-            for said in story.entries
-            if said.message
-        ):
-            draft = None
+        draft = unsent_draft(self.user, REPLY_DRAFT, self.case, known=story.messages)
         form = ReplyForm.from_draft(draft, **options) if draft else ReplyForm(**options)
         form.initial["seen"] = story.seen
         if write_on:
@@ -316,25 +312,26 @@ class CasePage:
         story = story or tell_story(case, internal=True, known=properties.names)
         if reply_form is None:
             reply_form, draft = self._fresh_reply_form(story, write_on=write_on)
+        mail = mail_of(case)
         self.context |= told | {
             "case": case,
             "original": case,
             "title": f"{case.case_id}: {case.request_type}",
             "address": self.address,
             "story": story,
-            "thread": agents_thread(case, story),
+            "thread": agents_thread(story, mail),
             "draft": draft,
             "reply_form": reply_form,
             "properties": properties,
             "problems": _problems(reply_form, properties, told.get("refused", "")),
             "may_take": case.assigned_agent_id is None and not case.state.is_final,
             "may_hand_over": services.may_hand_over(user, case),
-            "agent_words": name_with_absence(case.assigned_agent) if case.assigned_agent else _("Nobody"),
+            "agent_words": case.assigned_agent.name_with_absence if case.assigned_agent else _("Nobody"),
             "phone": phone_of(case),
             "who_else": who_else(case, reader=user),
             "other_cases": other_cases(case, reader=user),
             "neighbours": agent_lists.neighbours(self.request, case),
-            "failed_mail": last_failure(about=("case", case.pk)),
+            "failed_mail": mail.trouble,
         }
         return TemplateResponse(self.request, "admin/cases/case/change_form.html", self.context)
 

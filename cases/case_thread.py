@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.db.models import F, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
@@ -13,6 +14,7 @@ from django.utils.translation import ngettext
 from cases.history import Entry, Story
 from cases.models import Case, Message
 from mail.models import OutboxMessage, State
+from mail.services import failures
 
 
 @dataclass(frozen=True)
@@ -46,27 +48,43 @@ class ThreadItem:
         }
 
 
-def agents_thread(case: Case, story: Story) -> list[ThreadItem]:
+@dataclass(frozen=True)
+class CaseMail:
+    """The newest mail of each reply by the message's id, and the newest of the case that did not arrive."""
+
+    replies: dict[int, OutboxMessage]
+    trouble: OutboxMessage | None
+
+
+def mail_of(case: Case) -> CaseMail:
+    """Return what the page of a case says about mail, in one statement.
+
+    A message that came with a merged case was mailed about that one.
+    """
+    newest = failures(about=("case", case.pk)).values("pk")[:1]
+    mails = OutboxMessage.objects.filter(about_kind="case", about_id__in=case.family_ids).annotate(
+        trouble_id=Subquery(newest)
+    )
+    replies, trouble = {}, None
+    for mail in mails.filter(Q(kind="case_reply") | Q(pk=F("trouble_id"))).select_related("event").order_by("pk"):
+        if mail.kind == "case_reply":
+            replies[mail.event.refs.get("message")] = mail
+        if mail.pk == mail.trouble_id:
+            trouble = mail
+    return CaseMail(replies, trouble)
+
+
+def agents_thread(story: Story, mail: CaseMail) -> list[ThreadItem]:
     """Return what an agent reads between the description and the reply box."""
-    mails = _mails_of_replies(case)
     items: list[ThreadItem] = []
     for entry in story.entries:
         if entry.message:
-            items.append(ThreadItem(message=entry.message, mail=_mail_state(entry.message, mails)))
+            items.append(ThreadItem(message=entry.message, mail=_mail_state(entry.message, mail.replies)))
         elif items and items[-1].events:
             items[-1].events.append(entry)
         else:
             items.append(ThreadItem(events=[entry]))
     return items
-
-
-def _mails_of_replies(case: Case) -> dict[int, OutboxMessage]:
-    """Return the newest mail of each reply, in one statement.
-
-    A message that came with a merged case was mailed about that one.
-    """
-    mails = OutboxMessage.objects.filter(about_kind="case", about_id__in=case.family_ids, kind="case_reply")
-    return {mail.event.refs.get("message"): mail for mail in mails.select_related("event").order_by("pk")}
 
 
 def _mail_state(message: Message, mails: dict[int, OutboxMessage]) -> MailState | None:
@@ -85,6 +103,6 @@ def _mail_state(message: Message, mails: dict[int, OutboxMessage]) -> MailState 
         State.RETRYING: _("Mail delayed"),
         State.FAILED: _("Mail failed"),
         State.HELD: _("Mail held back"),
-        State.CANCELLED: _("Mail not sent"),
+        State.CANCELLED: _("Mail cancelled"),
     }
     return MailState(mail.state, words[State(mail.state)], url)

@@ -1,41 +1,21 @@
-"""The agents' list in the admin: Django's change list, asked by `cases.agent_lists` alone."""
+"""The agents' list in the admin: Django's change list, asked by `cases.agent_query` alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 
-from cases import agent_lists
-from cases.agent_lists import TABS, Tab, case_address
+from cases.agent_lists import KEPT_LIST, case_address
+from cases.agent_query import SORTS, TABS, AgentQuery, read_query
 from cases.counts import capped, capped_counts
-from cases.lists import Sort
+from cases.lists import Sort, Tab
 from cases.models import Case, SavedView
 from cases.paging import cursor
-from mail.paging import CappedPaginator
-
-_RELATED = ("provider", "request_type", "assigned_agent")
-_SHOWN = (
-    "organization_name",
-    "status",
-    "priority",
-    "channel",
-    "filed_at",
-    "updated_at",
-    "last_message_by",
-    "waiting_since",
-    "provider__first_name",
-    "provider__last_name",
-    "provider__username",
-    "request_type__name",
-    "assigned_agent__first_name",
-    "assigned_agent__last_name",
-    "assigned_agent__username",
-)
 
 
 @dataclass(frozen=True)
@@ -69,19 +49,39 @@ class AgentChangeList(ChangeList):
     def __init__(self, request: HttpRequest, *args, **kwargs):
         self.agent = request.user
         super().__init__(request, *args, **kwargs)
-        self.preserved_filters = urlencode({agent_lists.KEPT_LIST: self.asked.here})
+        self.preserved_filters = urlencode({KEPT_LIST: self.asked.here})
 
     @cached_property
-    def asked(self) -> agent_lists.AgentQuery:
-        return agent_lists.read_query(self.agent, self.params | {"p": str(self.page_num)})
+    def asked(self) -> AgentQuery:
+        return read_query(self.agent, self.params | {"p": str(self.page_num)})
 
     def get_queryset(self, request, exclude_parameters=None):
         self.filter_specs, self.has_filters, self.has_active_filters = [], False, False
         return self.asked.ordered(self.root_queryset, request.user)
 
     def get_results(self, request) -> None:
-        self.queryset = self.queryset.select_related(*_RELATED).only(*_SHOWN)
-        super().get_results(request)
+        """Read the page before counting: a list that ends on it is counted by that, and searched once.
+
+        A page beyond the end, of a list that has become shorter, is the first.
+        """
+        size = self.list_per_page
+        self.paginator = self.model_admin.get_paginator(request, self.queryset.for_lists(), size)
+        rows = self._rows_of_page()
+        if not rows and self.page_num != 1:
+            self.page_num, self.asked = 1, replace(self.asked, page="")
+            rows = self._rows_of_page()
+        if len(rows) <= size:
+            self.paginator.count = (self.page_num - 1) * size + len(rows)
+        self.result_list, self.result_count = rows[:size], self.paginator.count
+        self.full_result_count, self.show_admin_actions = None, True
+        self.can_show_all, self.multi_page = False, self.result_count > size
+
+    def _rows_of_page(self) -> list[Case]:
+        """Return the rows of the page and the one after them; none of a page that nobody can turn to."""
+        start = (self.page_num - 1) * self.list_per_page
+        if not 0 <= start < self.paginator.limit:
+            return []
+        return list(self.paginator.object_list[start : start + self.list_per_page + 1])
 
     def get_query_string(self, new_params=None, remove=None) -> str:
         """Return the address of a page of this list; of what was typed into it, only what it can be asked is kept."""
@@ -90,7 +90,7 @@ class AgentChangeList(ChangeList):
 
     @property
     def sorts(self) -> tuple[Sort, ...]:
-        return agent_lists.SORTS
+        return SORTS
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -99,8 +99,8 @@ class AgentChangeList(ChangeList):
 
     @property
     def shown_count(self) -> str:
-        limit = CappedPaginator.limit
-        return f"{limit:,}+" if self.result_count >= limit else f"{self.result_count:,}"
+        """Say how many there are in the words of the tabs; the pages go further than the count."""
+        return capped(self.result_count)
 
     @cached_property
     def tabs(self) -> list[ListTab]:

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services import create_staff, make_account, set_permanent_password
 from cases import services
-from cases.models import Case, RequestType
+from cases.models import Case, Priority, Queue, RequestType
 from desk.models import TermsVersion
 from mail.models import OutboxMessage
 from mail.services import cancel, expand_due
@@ -37,7 +37,8 @@ SUPERVISOR = DemoPerson("Samir", "Sutton", "supervisor", "Supervisors")
 VIEWER = DemoPerson("Vicky", "Vance", "viewer (looks, does not work)", "Viewers")
 PROVIDER = DemoPerson("Pat", "Parker", "provider")
 OTHER_PROVIDER = DemoPerson("Robin", "Reyes", "provider elsewhere")
-PEOPLE = (PROVIDER, OTHER_PROVIDER, AGENT, SUPERVISOR, VIEWER)
+CALLER = DemoPerson("Lena", "Lopez", "provider who called")
+PEOPLE = (PROVIDER, OTHER_PROVIDER, CALLER, AGENT, SUPERVISOR, VIEWER)
 
 
 def _make(person: DemoPerson) -> User:
@@ -52,14 +53,18 @@ def _make(person: DemoPerson) -> User:
 
 def _file(provider: User, clinic: str, request_type: str, description: str) -> Case:
     known = provider.memberships.filter(kind="primary").exists()
-    filing = services.Filing(
+    filing = _filing(clinic, request_type, description, asks_for_name=not known)
+    return services.file_case(by=provider, filing=filing, key=f"demo-{Case.objects.count():019d}")
+
+
+def _filing(clinic: str, request_type: str, description: str, *, asks_for_name: bool) -> services.Filing:
+    return services.Filing(
         request_type=RequestType.objects.get(name=request_type),
         description=description,
         organization_name=clinic,
-        primary_name="" if known else clinic,
+        primary_name=clinic if asks_for_name else "",
         phone="919 555 0142",
     )
-    return services.file_case(by=provider, filing=filing, key=f"demo-{Case.objects.count():019d}")
 
 
 def _seed_cases(pat: User, robin: User, amy: User, samir: User) -> None:
@@ -123,6 +128,35 @@ def _seed_cases(pat: User, robin: User, amy: User, samir: User) -> None:
     )
 
 
+def _seed_workspace(robin: User, lena: User, amy: User, samir: User) -> None:
+    """What an agent's day looks like: a second queue, urgent work, a call, a duplicate, a shared view."""
+    storage = Queue.objects.create(name="Storage and shipments")
+    storage.members.add(amy)
+    excursion = Case.objects.get(request_type__name="Storage or temperature excursion")
+    services.change_case(by=amy, case=excursion, changes=services.Changes(priority=Priority.URGENT, queue=storage))
+
+    caller = _filing(
+        "Lakeside Family Medicine",
+        "Scheduling or location listing",
+        "Calls because the second location is not shown in the listing.",
+        asks_for_name=True,
+    )
+    services.log_call(
+        by=amy,
+        provider=lena,
+        filing=caller,
+        key="demo-call-00000000000000001",
+        note="Prefers to be called back after 3 pm.",
+        take=True,
+    )
+
+    first = _file(robin, "Hilltop Pharmacy", "Dose administration record", "One dose was recorded twice on Monday.")
+    again = _file(robin, "Hilltop Pharmacy", "Dose administration record", "Again: the dose of Monday counts double.")
+    services.merge_case(by=samir, case=again, into=first)
+    services.link_cases(by=amy, case=first, other=excursion)
+    services.save_view(by=samir, name="Urgent", query="list=open&priority=1", is_shared=True)
+
+
 @transaction.atomic
 def seed_demo() -> None:
     """Make the demo accounts and cases; the mail that they owe is recorded as cancelled.
@@ -133,6 +167,7 @@ def seed_demo() -> None:
     users = {person: _make(person) for person in PEOPLE}
     agent, supervisor = users[AGENT], users[SUPERVISOR]
     _seed_cases(users[PROVIDER], users[OTHER_PROVIDER], agent, supervisor)
+    _seed_workspace(users[OTHER_PROVIDER], users[CALLER], agent, supervisor)
     while expand_due(100):
         pass
     cancel(OutboxMessage.objects.all(), reason="Owed by the demo data itself.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 
 from crispy_forms.bootstrap import StrictButton
@@ -21,7 +22,7 @@ from accounts.models import Draft, Membership, Organization, User
 from accounts.models.organizations import PLACEHOLDER_NAME
 from accounts.services import primary_organization, secondary_organizations
 from accounts.text import MultiLineField, SingleLineField, fold_name
-from cases.models import TEXT_LIMIT, Case, RequestType, case_id_of, case_number
+from cases.models import TEXT_LIMIT, Case, Message, RequestType, case_id_of, case_number
 from cases.services import INTAKE_DRAFT, Filing, Origin, message_sent_from
 
 PATIENT_DATA_HINT = _(
@@ -424,10 +425,17 @@ def same_text(stored: str, typed: str) -> bool:
     return stored == normalize_newlines(typed)
 
 
-def unsent_draft(user: User, kind: str, case: Case) -> Draft | None:
-    """Return the text kept for this person on this case, unless its first try did arrive."""
+def unsent_draft(user: User, kind: str, case: Case, *, known: Iterable[Message] | None = None) -> Draft | None:
+    """Return the text kept for this person on this case, unless its first try did arrive.
+
+    Arguments:
+        known: all messages of the case, where they are at hand.
+    """
     draft = drafts.latest_draft(user, kind, key_prefix=key_prefixes(case))
     if draft is None:
         return None
-    sent = message_sent_from(by=user, key=draft.key)
+    if known is None:
+        sent = message_sent_from(by=user, key=draft.key)
+    else:
+        sent = next((each for each in known if (each.author_id, each.form_key) == (user.pk, draft.key)), None)
     return None if sent and same_text(sent.body, draft.data["body"]) else draft

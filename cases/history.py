@@ -51,6 +51,10 @@ class Story:
     tombstones: list[str] = field(default_factory=list)
 
     @property
+    def messages(self) -> list[Message]:
+        return [entry.message for entry in self.entries if entry.message]
+
+    @property
     def seen(self) -> int:
         """Return the id of the newest event; forms carry it to notice what they missed."""
         return self.events[-1].pk if self.events else 0

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget, RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import model_admin
 from accounts.models import User
 from accounts.text import SingleLineField
 from cases import canned, services
 from cases.canned_forms import PREVIEW, CannedReplyForm
 from cases.counts import capped, capped_counts
 from cases.models import CannedReply, Case, Queue, RequestType
+from desk.model_admin import CarefulAdmin, CarefulForm, KeptAdmin
 
 
 class NameField(SingleLineField):
@@ -35,7 +38,18 @@ class WithoutDetours:
         return field
 
 
-class QueueForm(model_admin.CarefulForm):
+class SetupAdmin(WithoutDetours, CarefulAdmin, KeptAdmin):
+    """Forms that are saved one after the other: what one of them checks stays true until it is saved."""
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            services.lock_setup()
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+
+class QueueForm(CarefulForm):
     name = NameField()
 
     class Meta:
@@ -53,13 +67,15 @@ class QueueForm(model_admin.CarefulForm):
 
     def clean_is_default(self) -> bool:
         wanted = self.cleaned_data["is_default"]
-        if self.initial.get("is_default") and not wanted:
-            raise ValidationError(_("There is always a default queue. Make another one the default instead."))
+        try:
+            services.refuse_no_default(self.instance, is_default=wanted)
+        except services.DefaultQueueNeeded as error:
+            raise ValidationError(str(error), code="needed") from None
         return wanted
 
 
 @admin.register(Queue)
-class QueueAdmin(WithoutDetours, model_admin.CarefulAdmin, model_admin.KeptAdmin):
+class QueueAdmin(SetupAdmin):
     form = QueueForm
     list_display = ("name", "is_default_", "member_names", "type_names")
     search_fields = ("name",)
@@ -86,15 +102,12 @@ class QueueAdmin(WithoutDetours, model_admin.CarefulAdmin, model_admin.KeptAdmin
             kwargs |= {"queryset": User.objects.agents(), "widget": forms.CheckboxSelectMultiple}
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if db_field.name == "members":
-            field.label_from_instance = _with_away_mark
+            field.label_from_instance = attrgetter("name_with_absence")
             field.help_text = QueueForm.Meta.help_texts["members"]
         return field
 
     def save_model(self, request, obj, form, change):
-        wanted, obj.is_default = obj.is_default, bool(form.initial.get("is_default"))
-        super().save_model(request, obj, form, change)
-        if wanted and not obj.is_default:
-            services.make_default_queue(by=request.user, queue=obj)
+        services.save_queue(by=request.user, queue=obj, is_default=obj.is_default)
 
     @admin.display(description=_("default"), boolean=True, ordering="is_default")
     def is_default_(self, queue: Queue) -> bool:
@@ -102,7 +115,7 @@ class QueueAdmin(WithoutDetours, model_admin.CarefulAdmin, model_admin.KeptAdmin
 
     @admin.display(description=_("members"), empty_value=_("nobody: every agent is told"))
     def member_names(self, queue: Queue) -> str:
-        return ", ".join(sorted(_with_away_mark(member) for member in queue.members.all()))
+        return ", ".join(sorted(member.name_with_absence for member in queue.members.all()))
 
     @admin.display(description=_("request types"))
     def type_names(self, queue: Queue) -> str:
@@ -128,15 +141,11 @@ class QueueAdmin(WithoutDetours, model_admin.CarefulAdmin, model_admin.KeptAdmin
         return format_html('<a class="ways" href="{}">{}</a>', address, capped(queue.open_count))
 
 
-def _with_away_mark(person: User) -> str:
-    return f"{person.display_name} {person.away_note}".strip()
-
-
 def _named(request_type: RequestType) -> str:
     return request_type.name if request_type.is_active else gettext("%s (no longer offered)") % request_type.name
 
 
-class RequestTypeForm(model_admin.CarefulForm):
+class RequestTypeForm(CarefulForm):
     name = NameField()
     help_text = SingleLineField(
         label=_("Hint"),
@@ -158,19 +167,24 @@ class RequestTypeForm(model_admin.CarefulForm):
 
     def clean_is_active(self) -> bool:
         offered = self.cleaned_data["is_active"]
-        if not offered and not RequestType.objects.offered().exclude(pk=self.instance.pk).exists():
-            raise ValidationError(_("This is the last request type that is offered: no case could be filed."))
+        try:
+            services.refuse_no_type(self.instance, is_active=offered)
+        except services.RequestTypeNeeded as error:
+            raise ValidationError(str(error), code="needed") from None
         return offered
 
 
 @admin.register(RequestType)
-class RequestTypeAdmin(WithoutDetours, model_admin.CarefulAdmin, model_admin.KeptAdmin):
+class RequestTypeAdmin(SetupAdmin):
     form = RequestTypeForm
     list_display = ("name", "help_text", "queue", "default_priority", "is_active", "position")
     list_select_related = ("queue",)
     list_filter = ("is_active", "queue")
     search_fields = ("name", "help_text")
     ordering = ("position", "name")
+
+    def save_model(self, request, obj, form, change):
+        services.save_request_type(by=request.user, request_type=obj)
 
     def get_changeform_initial_data(self, request):
         default = Queue.objects.filter(is_default=True).values_list("pk", flat=True).first()
@@ -184,7 +198,7 @@ class RequestTypeAdmin(WithoutDetours, model_admin.CarefulAdmin, model_admin.Kep
 
 
 @admin.register(CannedReply)
-class CannedReplyAdmin(model_admin.KeptAdmin, model_admin.CarefulAdmin):
+class CannedReplyAdmin(CarefulAdmin, KeptAdmin):
     form = CannedReplyForm
     list_display = ("name", "queue_", "is_active")
     list_filter = ("is_active", "queue")
@@ -197,6 +211,9 @@ class CannedReplyAdmin(model_admin.KeptAdmin, model_admin.CarefulAdmin):
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         field.empty_label = _("every queue")
         return field
+
+    def save_model(self, request, obj, form, change):
+        services.save_canned_reply(by=request.user, reply=obj)
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         typed = request.POST.get("body", "") if request.method == "POST" else getattr(obj, "body", "")

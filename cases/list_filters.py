@@ -1,8 +1,7 @@
-"""The filters of MY LISTS: what can be chosen, what an address has chosen, and how to say it."""
+"""The filters of both lists of cases: what can be chosen, what an address has chosen, and how to say it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,11 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import Organization
 from accounts.text import clean_query, fold_name
 from cases import statuses
-from cases.models import Case, CaseQuerySet, Queue, RequestType
+from cases.models import Case, CaseQuerySet, Channel, Priority, Queue, RequestType
+from desk.text import whole_number
 
 NOBODY = "nobody"
 AGES = (1, 3, 7, 14, 30)
-_ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,8 @@ def _of_organization(organizations: QuerySet[Organization]) -> Q:
 
 _KEPT = {
     "status": lambda code: Q(status=code),
+    "priority": lambda value: Q(priority=value),
+    "channel": lambda code: Q(channel=code),
     "queue": lambda pk: Q(queue=pk),
     "type": lambda pk: Q(request_type=pk),
     "agent": lambda pk: Q(assigned_agent=None if pk == NOBODY else pk),
@@ -115,21 +116,29 @@ def provider_filters(params: Mapping[str, str]) -> Filters:
     return Filters((_status(params),))
 
 
-def staff_filters(user, params: Mapping[str, str]) -> Filters:
-    """Return what a member of the staff has chosen, and can; in one statement."""
+def staff_filters(user, params: Mapping[str, str], *, is_trusted: bool = False) -> Filters:
+    """Return what a member of the staff has chosen, and can; in one statement.
+
+    Arguments:
+        is_trusted: take every number as one that is offered, without a name and without that statement.
+    """
     # What is typed wins over an organization that was clicked before.
     typed = clean_query(params.get("organization", ""))
     typed = typed if fold_name(typed) else ""
     asked = params.get("organization_id", "")
-    organization_id = asked if not typed and _ID.fullmatch(asked) else ""
-    offered = _offered(user, organization_id)
+    organization_id = asked if not typed and whole_number(asked) is not None else ""
+    offered = _taken_for_offered(params) if is_trusted else _offered(user, organization_id)
     ages = [(str(days), ngettext("Older than %d day", "Older than %d days", days) % days) for days in AGES]
     agents = [(NOBODY, _("Unassigned")), *offered["agent"]]
+    priorities = [(str(value), label) for value, label in Priority.choices]
+    channels = list(Channel.choices)
     choices = (
         _choice("queue", gettext_lazy("Queue"), gettext_lazy("Any queue"), offered["queue"], params),
         _choice("type", gettext_lazy("Request type"), gettext_lazy("Any request type"), offered["type"], params),
         _choice("agent", gettext_lazy("Assigned agent"), gettext_lazy("Anybody or nobody"), agents, params),
         _status(params),
+        _choice("priority", gettext_lazy("Priority"), gettext_lazy("Any priority"), priorities, params),
+        _choice("channel", gettext_lazy("Channel"), gettext_lazy("Any channel"), channels, params),
         _choice("age", gettext_lazy("Age"), gettext_lazy("Any age"), ages, params),
     )
     found = dict(offered["organization"])
@@ -139,6 +148,12 @@ def staff_filters(user, params: Mapping[str, str]) -> Filters:
         organization_id=organization_id if organization_id in found else "",
         organization_name=found.get(organization_id, ""),
     )
+
+
+def _taken_for_offered(params: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    asked = {name: params.get(name, "") for name in ("queue", "type", "agent")}
+    asked["organization"] = params.get("organization_id", "")
+    return {name: [(number, "")] if whole_number(number) is not None else [] for name, number in asked.items()}
 
 
 def _offered(user, organization_id: str) -> dict[str, list[tuple[str, str]]]:

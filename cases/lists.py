@@ -146,7 +146,8 @@ class CaseList:
         return self.query.address(after=self.page.next) if self.page.next else ""
 
 
-def _pick(options, code: str, default):
+def pick(options, code: str, default):
+    """Return the tab or sort order with this code, or the default."""
     return next((option for option in options if option.code == code), default)
 
 
@@ -164,8 +165,8 @@ def sorts_of(user) -> tuple[Sort, ...]:
 def read_query(user, params: Mapping[str, str], tabs: tuple[Tab, ...]) -> Query:
     sorts = sorts_of(user)
     return Query(
-        tab=_pick(tabs, params.get("tab", ""), tabs[0]),
-        sort=_pick(sorts, params.get("sort", ""), sorts[0]),
+        tab=pick(tabs, params.get("tab", ""), tabs[0]),
+        sort=pick(sorts, params.get("sort", ""), sorts[0]),
         text=clean_query(params.get("q", "")),
         filters=provider_filters(params) if user.is_provider else staff_filters(user, params),
     )
@@ -194,26 +195,7 @@ def list_cases(user, params: Mapping[str, str]) -> CaseList:
         tabs = (tabs[1], tabs[0], *tabs[2:])
     query = read_query(user, params, tabs)
     page = keyset_page(
-        select_cases(cases, query, user)
-        .select_related("request_type", "provider", "assigned_agent")
-        .only(
-            "status",
-            "priority",
-            "organization_id",
-            "organization_name",
-            "filed_at",
-            "updated_at",
-            "public_updated_at",
-            "waiting_since",
-            "last_message_by",
-            "provider__first_name",
-            "provider__last_name",
-            "provider__username",
-            "request_type__name",
-            "assigned_agent__first_name",
-            "assigned_agent__last_name",
-            "assigned_agent__username",
-        ),
+        select_cases(cases, query, user).for_lists(),
         field=query.sort.field,
         descending=query.sort.descending,
         after=params.get("after", ""),

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet, Subquery
 
 PAGE_SIZE = 25
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,6 +40,25 @@ def _beyond(field: str, position: tuple[datetime, int], *, descending: bool) -> 
     at, pk = position
     step = "lt" if descending else "gt"
     return Q(**{f"{field}__{step}e": at}) & (Q(**{f"{field}__{step}": at}) | Q(**{f"pk__{step}": pk}))
+
+
+def beside(queryset: QuerySet, *, field: str, descending: bool, at: str) -> tuple[Model | None, Model | None]:
+    """Return the row before a cursor and the one after it, in one statement.
+
+    Arguments:
+        field: a datetime column that is never null; of the rows nothing else is read.
+        at: a cursor of an earlier page.
+    """
+    position = read_cursor(at)
+
+    def nearest(sign: str, *, below: bool) -> Subquery:
+        rows = queryset.filter(_beyond(field, position, descending=below)).order_by(f"{sign}{field}", f"{sign}pk")
+        return Subquery(rows.values("pk")[:1])
+
+    both = Q(pk=nearest("-", below=True)) | Q(pk=nearest("", below=False))
+    found = {(getattr(row, field), row.pk) < position: row for row in queryset.model.objects.filter(both).only(field)}
+    below, above = found.get(True), found.get(False)
+    return (above, below) if descending else (below, above)
 
 
 def keyset_page(

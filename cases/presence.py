@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from cases import services
 from cases.models import Case, CaseEvent
+from desk.text import whole_number
 
 
 def who_else(case: Case, *, reader: User) -> str:
@@ -41,8 +42,7 @@ def case_presence(request: HttpRequest, pk: int) -> JsonResponse:
         raise Http404
     services.still_open(by=user, case=case)
     others = services.others_at(case, but=user)
-    raw = request.POST.get("seen", "")
-    seen = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else 0
+    seen = whole_number(request.POST.get("seen", "")) or 0
     return JsonResponse(
         {
             "others": [person.display_name for person in others],

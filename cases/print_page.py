@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from cases.case_page import find_case
+from cases.agents_pages import agents_case, page
 from cases.history import tell_story
 
 
@@ -19,14 +17,13 @@ def print_case(request: HttpRequest, pk: int) -> HttpResponse:
     Raises:
         Http404: no such case for this person.
     """
-    if not request.user.is_agent:
-        raise Http404
-    case = find_case(request.user, pk)
+    case = agents_case(request, pk)
     notes = request.GET.get("notes") == "1"
-    context = admin.site.each_context(request) | {
-        "case": case,
-        "title": _("%s on paper") % case.case_id,
-        "notes": notes,
-        "story": tell_story(case, internal=notes),
-    }
-    return render(request, "admin/cases/case/print.html", context)
+    return page(
+        request,
+        "print",
+        case=case,
+        title=_("%s on paper") % case.case_id,
+        notes=notes,
+        story=tell_story(case, internal=notes),
+    )

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from cases import services
-from cases.merge_page import agents_case, page
+from cases.agents_pages import agents_case, page
 from cases.models import Case, Message, case_number
 from cases.tidy_forms import RedactForm
 
@@ -75,7 +75,7 @@ def _show(request: HttpRequest, case: Case, message: Message | None, form: Redac
     return page(
         request,
         "redact",
-        case,
+        case=case,
         form=form,
         message=message,
         text=message.body if message else case.description,
@@ -89,7 +89,7 @@ def _preview(
     return page(
         request,
         "redact_confirm",
-        case,
+        case=case,
         form=form,
         message=message,
         removal=removal,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.text import SingleLineField
 from cases import services
-from cases.agent_lists import read_address
+from cases.agent_query import read_address
 from cases.models import SavedView
 
 

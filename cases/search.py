@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 
 from accounts.text import clean_query
 from cases.models import Case, CaseQuerySet, Message, case_number
 
 MOST_WORDS = 8
+# Nobody means words by it, and looking through every text takes long.
+_WHOLE_ID = re.compile(r"CS[0-9]{1,18}", re.IGNORECASE)
 
 
 def _says(word: str, *, internal: bool) -> Q:
@@ -30,7 +35,8 @@ def _is_about(word: str) -> Q:
 def search_cases(cases: CaseQuerySet, text: str, *, names: bool = False) -> CaseQuerySet:
     """Keep the cases with this case ID, or with all of these words in what everybody may read.
 
-    The ID of a merged case finds the one that it is part of.
+    The ID of a merged case finds the one that it is part of. `CS` with digits is an ID alone;
+    digits can be words too.
 
     Arguments:
         names: also match the provider's name, for staff. Never the email address: a viewer could
@@ -60,11 +66,11 @@ def _search(cases: CaseQuerySet, text: str, match) -> CaseQuerySet:
     words = clean_query(text).split()[:MOST_WORDS]
     if not words:
         return cases
+    number = case_number("".join(words))
+    home = Q(pk__in=Case.objects.filter(pk=number).values(home=Coalesce("merged_into", "pk")))
+    if len(words) == 1 and _WHOLE_ID.fullmatch(words[0]):
+        return cases.filter(home)
     found = Q()
     for word in words:
         found &= match(word)
-    number = case_number("".join(words))
-    if number is not None:
-        merged = Case.objects.filter(pk=number, merged_into__isnull=False)
-        found |= Q(pk=number) | Q(pk__in=merged.values("merged_into"))
-    return cases.filter(found)
+    return cases.filter(found if number is None else found | home)

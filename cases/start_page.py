@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases.agent_lists import ANSWERED
+from cases.agent_query import ANSWERED
 from cases.counts import capped, capped_counts
 from cases.models import Case, CaseEvent
 from cases.statuses import RESOLVED

@@ -23,7 +23,7 @@ class OtherCaseForm(forms.Form):
     )
 
     def __init__(self, *args, user: User, case: Case, **kwargs):
-        super().__init__(*args, use_required_attribute=False, **kwargs)
+        super().__init__(*args, label_suffix="", use_required_attribute=False, **kwargs)
         self.user, self.case = user, case
 
     def clean_other(self) -> Case:
@@ -58,4 +58,4 @@ class RedactForm(forms.Form):
     )
 
     def __init__(self, *args, **kwargs):
-        super().__init__(*args, use_required_attribute=False, **kwargs)
+        super().__init__(*args, label_suffix="", use_required_attribute=False, **kwargs)

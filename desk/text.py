@@ -1,4 +1,4 @@
-"""Clean what people type into a search box."""
+"""Read what people type into a search box, and what addresses say."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def clean_query(raw: str, limit: int = 200) -> str:
     """Return a search text that every database takes: no control characters, no surrogates."""
     kept = "".join(" " if unicodedata.category(char) in CONTROL else char for char in raw[: limit * 4])
     return BLANKS.sub(" ", kept).strip()[:limit]
+
+
+def whole_number(text: str, most_digits: int = 18) -> int | None:
+    """Return the number that the digits 0 to 9 spell; None for anything else, as for what no column can hold."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= most_digits else None

@@ -25,6 +25,7 @@ __all__ = [
     "derive_secret",
     "drain",
     "expand_due",
+    "failures",
     "last_failure",
     "owe",
     "send_again",
@@ -97,13 +98,13 @@ def send_again(message: OutboxMessage, *, by: AbstractBaseUser) -> OutboxMessage
     return message
 
 
-def last_failure(
+def failures(
     *,
     about: tuple[str, int] | None = None,
     recipient_id: int | None = None,
     except_kinds: Collection[str] = (),
-) -> OutboxMessage | None:
-    """Return the newest mail about a row, or to a user, that failed or is delayed and that nothing has mended.
+) -> QuerySet[OutboxMessage]:
+    """Return the mail about a row, or to a user, that failed or is delayed and that nothing has mended, newest first.
 
     A later mail that reached the same person mends it, if it is itself about that row. Mail of `except_kinds` neither
     counts as trouble nor mends any. Pages show what is returned with its `state` and `last_error`, and offer
@@ -114,7 +115,12 @@ def last_failure(
         messages = messages.about(*about)
     if recipient_id is not None:
         messages = messages.filter(recipient_id=recipient_id)
-    return messages.troubled().select_related("recipient").order_by("-pk").first()
+    return messages.troubled().order_by("-pk")
+
+
+def last_failure(**where) -> OutboxMessage | None:
+    """Return the newest of `failures`."""
+    return failures(**where).select_related("recipient").first()
 
 
 def cancel(messages: QuerySet[OutboxMessage], *, reason: str) -> int:

@@ -164,6 +164,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return gettext("(away until %(day)s)") % {"day": day}
 
     @property
+    def name_with_absence(self) -> str:
+        """Return the name as colleagues choose by it."""
+        return f"{self.display_name} {self.away_note}".strip()
+
+    @property
     def is_provider(self) -> bool:
         return not self.is_staff
 
@@ -206,7 +211,7 @@ class TermsAcceptance(models.Model):
 
 
 class NotificationPreference(models.Model):
-    """Whether a person wants the mail of one event; no row means at once."""
+    """How a person wants the mail of one event; no row means at once."""
 
     class Delivery(models.TextChoices):
         AT_ONCE = "at_once", _("At once")

@@ -134,6 +134,7 @@ def block_account(*, account: User, by: User) -> None:
         PermissionDenied: `by` may not do so to this account.
     """
     check_may_manage(by, account)
+    # Locks the account, before apps lock what it holds: who gives it something waits here, or is waited for.
     User.objects.filter(pk=account.pk).update(is_active=False)
     account.is_active = False
     end_sessions(account=account, by=by)

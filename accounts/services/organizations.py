@@ -33,6 +33,10 @@ class CannotMerge(Exception):
     """The two are not two organizations, or one of them is none of its own."""
 
 
+class OrganizationNameTaken(Exception):
+    """Another organization has the name, or had it before it was merged."""
+
+
 def _find_or_make(name: str) -> Organization:
     """Return the organization that the name means: of another spelling the one that it was merged into."""
     organizations = Organization.objects.select_related("merged_into")
@@ -112,6 +116,35 @@ def withdraw_verification(*, membership: Membership, by: User) -> None:
     if not by.is_agent:
         raise PermissionDenied(f"{by} may not verify {membership}")
     Membership.objects.filter(pk=membership.pk).update(verified_by=None, verified_at=None)
+
+
+def refuse_taken_name(organization: Organization, name: str) -> None:
+    """Refuse a name that means another organization.
+
+    Raises:
+        OrganizationNameTaken: there is one whose name differs at most in case and blanks.
+    """
+    if Organization.objects.filter(name_key=fold_name(name)).exclude(pk=organization.pk).exists():
+        raise OrganizationNameTaken(name)
+
+
+@transaction.atomic
+def rename_organization(*, organization: Organization, name: str, by: User) -> None:
+    """Give an organization another name; who types the old one names a new organization from then on.
+
+    Raises:
+        PermissionDenied: `by` is no supervisor, or it is the placeholder or another spelling of a second one.
+        OrganizationNameTaken
+    """
+    present = Organization.objects.select_for_update().get(pk=organization.pk)
+    if not by.is_supervisor or present.is_placeholder or present.merged_into_id:
+        raise PermissionDenied(f"{by} may not rename {present}")
+    organization.name = name
+    try:
+        with transaction.atomic():
+            organization.save(update_fields=["name", "name_key"])
+    except IntegrityError:
+        raise OrganizationNameTaken(name) from None
 
 
 @transaction.atomic

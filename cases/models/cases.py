@@ -86,6 +86,27 @@ class CaseQuerySet(KeptQuerySet):
         """Keep the open cases that no agent has taken."""
         return self.open().filter(assigned_agent=None)
 
+    def for_lists(self) -> CaseQuerySet:
+        """Bring along what a row of a list shows, and no more: descriptions are long."""
+        return self.select_related("request_type", "provider", "assigned_agent").only(
+            "status",
+            "priority",
+            "organization_id",
+            "organization_name",
+            "filed_at",
+            "updated_at",
+            "public_updated_at",
+            "waiting_since",
+            "last_message_by",
+            "provider__first_name",
+            "provider__last_name",
+            "provider__username",
+            "request_type__name",
+            "assigned_agent__first_name",
+            "assigned_agent__last_name",
+            "assigned_agent__username",
+        )
+
 
 class Channel(models.TextChoices):
     PORTAL = "portal", _("Portal")
@@ -247,6 +268,8 @@ class Submission(models.Model):
     provider = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
     key = models.CharField(max_length=64)
     digest = models.CharField(max_length=64)
+    # The fingerprint of the description as it was filed.
+    text_digest = models.CharField(max_length=64, blank=True, editable=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="+")
 
     class Meta:

@@ -39,6 +39,8 @@ class Message(AppendOnly):
     created_at = models.DateTimeField(_("written"))
     # The one-time key of the form that it was typed into; empty for what came through no form.
     form_key = models.CharField(max_length=64, blank=True, editable=False)
+    # The fingerprint of the text as that form first sent it; a redaction changes the text alone.
+    form_digest = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = MessageQuerySet.as_manager()
 

@@ -1,8 +1,18 @@
 """Everything that changes a case. Each function is atomic, leaves its events and owes its mail."""
 
 from cases.services.assignment import hand_back_cases, join_default_queue, leave_queues, may_hand_over, take_case
-from cases.services.bulk import TooManyCases, change_in_bulk
+from cases.services.bulk import MOST_CASES, Answer, BulkAction, Change, Take, change_in_bulk
 from cases.services.calls import CALL_DRAFT, NewProvider, case_logged_from, log_call
+from cases.services.desk_setup import (
+    lock_setup,
+    make_default_queue,
+    refuse_no_default,
+    refuse_no_type,
+    refuse_unknown_placeholders,
+    save_canned_reply,
+    save_queue,
+    save_request_type,
+)
 from cases.services.digests import send_digests
 from cases.services.errors import (
     AccountBlocked,
@@ -11,6 +21,7 @@ from cases.services.errors import (
     AlreadyTaken,
     CaseError,
     CaseIsFinal,
+    DefaultQueueNeeded,
     IntoFinished,
     MergedAlready,
     NotAllowed,
@@ -20,8 +31,14 @@ from cases.services.errors import (
     PassageNotFound,
     ReasonNeeded,
     ReasonQuotes,
+    RequestTypeNeeded,
     SameCase,
     StaleCase,
+    TooManyCases,
+    UnknownPlaceholder,
+    ViewNameTaken,
+    ViewTooLong,
+    WorkedByAnother,
     WrongTransition,
 )
 from cases.services.filing import INTAKE_DRAFT, Filing, case_filed_from, file_case, text_filed_from
@@ -37,23 +54,27 @@ from cases.services.messages import (
 from cases.services.organizations import move_to_organization
 from cases.services.progress import close_resolved, withdraw_case
 from cases.services.properties import Changes, change_case
-from cases.services.queues import make_default_queue
 from cases.services.redaction import MARKER, Removal, check_reason, plan_removal, redact, screen_draft
-from cases.services.saved_views import ViewNameTaken, ViewTooLong, delete_view, save_view
+from cases.services.saved_views import delete_view, save_view
 
 __all__ = [
     "AccountBlocked",
     "AlreadyFiled",
     "AlreadySent",
     "AlreadyTaken",
+    "Answer",
+    "BulkAction",
     "CALL_DRAFT",
     "CaseError",
     "CaseIsFinal",
+    "Change",
     "Changes",
+    "DefaultQueueNeeded",
     "Filing",
     "INTAKE_DRAFT",
     "IntoFinished",
     "MARKER",
+    "MOST_CASES",
     "MergedAlready",
     "NewProvider",
     "NotAllowed",
@@ -65,11 +86,15 @@ __all__ = [
     "ReasonNeeded",
     "ReasonQuotes",
     "Removal",
+    "RequestTypeNeeded",
     "SameCase",
     "StaleCase",
+    "Take",
     "TooManyCases",
+    "UnknownPlaceholder",
     "ViewNameTaken",
     "ViewTooLong",
+    "WorkedByAnother",
     "WrongTransition",
     "add_information",
     "add_note",
@@ -86,6 +111,7 @@ __all__ = [
     "join_default_queue",
     "leave_queues",
     "link_cases",
+    "lock_setup",
     "log_call",
     "make_default_queue",
     "may_hand_over",
@@ -96,7 +122,13 @@ __all__ = [
     "others_at",
     "plan_removal",
     "redact",
+    "refuse_no_default",
+    "refuse_no_type",
+    "refuse_unknown_placeholders",
     "refuse_unmergeable",
+    "save_canned_reply",
+    "save_queue",
+    "save_request_type",
     "save_view",
     "screen_draft",
     "send_digests",

@@ -14,6 +14,27 @@ from cases.services.errors import AlreadyTaken, NotAllowed, StaleCase
 from cases.statuses import FINAL_CODES, NEW, OPEN
 
 
+def lock_receiver(agent: User | None) -> None:
+    """Keep whoever may get a case from being blocked or given another role until the transaction ends.
+
+    To be called before a case is locked: `block_account` and `change_role` lock the account first and its
+    cases after it, and two who lock in one order never wait in a circle. `hand_over` and `refuse_idle`
+    look at the account after this.
+    """
+    if agent is not None:
+        User.objects.select_for_update(no_key=True).filter(pk=agent.pk).first()
+
+
+def refuse_idle(agent: User) -> None:
+    """Refuse to give a case to somebody who does not work cases, as the database has it now.
+
+    Raises:
+        NotAllowed: blocked, or of another role, whatever was true when `agent` was loaded.
+    """
+    if not User.objects.agents().filter(pk=agent.pk).exists():
+        raise NotAllowed
+
+
 @transaction.atomic
 def take_case(*, by: User, case: Case, batch: Batch | None = None) -> Case:
     """Make an unassigned case one's own; New becomes Open.
@@ -21,11 +42,13 @@ def take_case(*, by: User, case: Case, batch: Batch | None = None) -> Case:
     One conditional UPDATE decides between two agents who take it at the same time.
 
     Raises:
-        NotAllowed: not an agent.
+        NotAllowed: not an agent, or not any more.
         AlreadyTaken: somebody else was faster.
         CaseIsFinal, StaleCase: its status changed in between.
     """
     require_agent(by)
+    lock_receiver(by)
+    refuse_idle(by)
     before, at = Case.objects.select_related("merged_into").get(pk=case.pk).home, timezone.now()
     refuse_final(before)
     opens = before.status == NEW.code
@@ -54,15 +77,15 @@ def hand_over(case: Case, agent: User | None, *, by: User, at: datetime, batch: 
     new case for themselves opens it.
 
     Arguments:
-        agent: one of `User.objects.agents()`; None gives the case back to its queue.
+        agent: one of `User.objects.agents()`, locked before the case; None gives the case back to its queue.
 
     Raises:
         NotAllowed: somebody else's case, or `agent` does not work cases.
     """
     if not may_hand_over(by, case):
         raise NotAllowed
-    if agent is not None and not User.objects.agents().filter(pk=agent.pk).exists():
-        raise NotAllowed
+    if agent is not None:
+        refuse_idle(agent)
     assign(case, agent.pk if agent else None, by=by, at=at, batch=batch)
     if agent == by and case.status == NEW.code:
         move(case, OPEN.code, by=by, at=at, batch=batch)

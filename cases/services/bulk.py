@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,32 +13,14 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from cases import canned
 from cases.models import Batch, CannedReply, Case
-from cases.services.assignment import take_case
+from cases.services.assignment import lock_receiver, take_case
 from cases.services.change import require_agent
-from cases.services.errors import CaseError
+from cases.services.errors import CaseError, NotOfferedHere, NowPartOf, TooManyCases
 from cases.services.messages import Origin, add_reply, message_sent_from
-from cases.services.properties import Changes, change_case
+from cases.services.properties import NO_CHANGES, Changes, change_case
 from mail.services import owe
 
 MOST_CASES = 100
-
-
-class TooManyCases(CaseError):
-    def __init__(self) -> None:
-        super().__init__(_("Choose at most %s cases at once.") % MOST_CASES)
-
-
-class CaseIsMerged(CaseError):
-    def __init__(self, case: Case) -> None:
-        super().__init__(
-            _("%(case_id)s is part of %(target)s. Work on that one.")
-            % {"case_id": case.case_id, "target": case.merged_into.case_id}
-        )
-
-
-class NotOfferedHere(CaseError):
-    def __init__(self, case: Case) -> None:
-        super().__init__(_("This canned reply is not offered in the queue of %s.") % case.case_id)
 
 
 @dataclass(frozen=True)
@@ -61,8 +43,15 @@ class BulkAction(Protocol):
     code: str
     told_status: str
 
-    def apply(self, *, by: User, case: Case, batch: Batch) -> str:
-        """Change one case in a transaction of its own and return the sentence; raise CaseError to refuse."""
+    def receiver(self, by: User) -> User | None:
+        """Return who may get the cases."""
+
+    def apply(self, *, by: User, case: Case, batch: Batch, seen: int | None) -> str:
+        """Change one case in a transaction of its own and return the sentence; raise CaseError to refuse.
+
+        Arguments:
+            seen: id of the case's newest event on the page that asked; None where no page did.
+        """
 
 
 @dataclass(frozen=True)
@@ -72,7 +61,10 @@ class Take:
     code = "take"
     told_status = ""
 
-    def apply(self, *, by: User, case: Case, batch: Batch) -> str:
+    def receiver(self, by: User) -> User | None:
+        return by
+
+    def apply(self, *, by: User, case: Case, batch: Batch, seen: int | None) -> str:
         if case.assigned_agent_id == by.pk:
             return _("It is yours already.")
         take_case(by=by, case=case, batch=batch)
@@ -90,9 +82,13 @@ class Change:
     def told_status(self) -> str:
         return self.changes.status
 
-    def apply(self, *, by: User, case: Case, batch: Batch) -> str:
-        after = change_case(by=by, case=case, changes=self.changes, batch=batch)
-        return self._said(after) if after.updated_at != case.updated_at else _("It was so already.")
+    def receiver(self, by: User) -> User | None:
+        return self.changes.agent
+
+    def apply(self, *, by: User, case: Case, batch: Batch, seen: int | None) -> str:
+        if self.changes.beyond(case) == NO_CHANGES:
+            return _("It was so already.")
+        return self._said(change_case(by=by, case=case, changes=self.changes, seen=seen, batch=batch))
 
     def _said(self, case: Case) -> str:
         wanted, said = self.changes, []
@@ -126,10 +122,13 @@ class Answer:
     code = "answer"
     told_status = ""
 
-    def apply(self, *, by: User, case: Case, batch: Batch) -> str:
+    def receiver(self, by: User) -> User | None:
+        return by
+
+    def apply(self, *, by: User, case: Case, batch: Batch, seen: int | None) -> str:
         if not CannedReply.objects.offered_on(case).filter(pk=self.reply.pk).exists():
             raise NotOfferedHere(case)
-        origin = Origin(key=f"{self.key}-{case.pk}")
+        origin = Origin(key=f"{self.key}-{case.pk}", seen=seen)
         sent_before = message_sent_from(by=by, key=origin.key) is not None
         add_reply(
             by=by,
@@ -142,25 +141,29 @@ class Answer:
         return _("It was answered already.") if sent_before else _("Answered.")
 
 
-def _apply(action: BulkAction, *, by: User, case: Case, batch: Batch) -> Result:
+def _apply(action: BulkAction, *, by: User, case: Case, batch: Batch, seen: int | None) -> Result:
     try:
         if case.merged_into_id:
-            raise CaseIsMerged(case)
-        return Result(case, True, action.apply(by=by, case=case, batch=batch))
+            raise NowPartOf(case, Case(pk=case.merged_into_id))
+        return Result(case, True, action.apply(by=by, case=case, batch=batch, seen=seen))
     except CaseError as refusal:
         return Result(case, False, str(refusal))
 
 
 @transaction.atomic
-def change_in_bulk(*, by: User, case_ids: Iterable[int], action: BulkAction) -> list[Result]:
+def change_in_bulk(
+    *, by: User, case_ids: Iterable[int], action: BulkAction, seen: Mapping[int, int] | None = None
+) -> list[Result]:
     """Do the same to several cases in one transaction, in the order of their numbers.
 
     A case that refuses the change keeps nothing of it and does not stop the others: every action is a
-    service that makes a savepoint. All cases are locked first, in one order, so that two bulk actions
-    wait for each other and never in a circle. The mails of all changes are owed together.
+    service that makes a savepoint. Who may get them is locked first, then all cases, in one order, so that
+    two bulk actions wait for each other and never in a circle. The mails of all changes are owed together.
 
     Arguments:
         case_ids: at most MOST_CASES; those that the person may not see are passed over.
+        seen: id of the newest event by case, as the page that asked showed it; a case with a newer one
+            refuses. None where no page did.
 
     Raises:
         NotAllowed: not an agent.
@@ -169,11 +172,13 @@ def change_in_bulk(*, by: User, case_ids: Iterable[int], action: BulkAction) -> 
     require_agent(by)
     wanted = set(case_ids)
     if len(wanted) > MOST_CASES:
-        raise TooManyCases
+        raise TooManyCases(MOST_CASES)
+    lock_receiver(action.receiver(by))
     visible = Case.objects.visible_to(by).filter(pk__in=wanted).select_related("provider", "request_type")
     cases = list(visible.select_for_update(of=("self",)).order_by("pk"))
     batch = Batch.objects.create(by=by, at=timezone.now(), action=action.code)
-    results = [_apply(action, by=by, case=case, batch=batch) for case in cases]
+    shown = seen or {}
+    results = [_apply(action, by=by, case=case, batch=batch, seen=shown.get(case.pk)) for case in cases]
     if batch.events.exists():
         owe("batch_changed", about=("batch", batch.pk), by=by.pk, status=action.told_status)
     else:

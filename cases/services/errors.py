@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -14,8 +16,8 @@ class CaseError(Exception):
 
 
 class NotAllowed(CaseError):
-    def __init__(self) -> None:
-        super().__init__(_("You cannot do that on this case."))
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(sentence or _("You cannot do that on this case."))
 
 
 class CaseIsFinal(CaseError):
@@ -105,6 +107,17 @@ class MergedAlready(CaseError):
         )
 
 
+class WorkedByAnother(NotAllowed):
+    """A merge was to take a case away from a colleague."""
+
+    def __init__(self, case: Case, into: Case) -> None:
+        self.case, self.into = case, into
+        super().__init__(
+            _("%(agent)s works on %(case_id)s. Only %(agent)s or a supervisor can merge it into %(into)s.")
+            % {"agent": case.assigned_agent.display_name, "case_id": case.case_id, "into": into.case_id}
+        )
+
+
 class IntoFinished(CaseError):
     """The provider's open request would vanish in a case that nobody looks at."""
 
@@ -144,3 +157,45 @@ class ReasonQuotes(CaseError):
 
     def __init__(self) -> None:
         super().__init__(_("The reason repeats the passage. Say why without its words."))
+
+
+class TooManyCases(CaseError):
+    def __init__(self, most: int) -> None:
+        super().__init__(_("Choose at most %s cases at once.") % most)
+
+
+class NotOfferedHere(CaseError):
+    def __init__(self, case: Case) -> None:
+        super().__init__(_("This canned reply is not offered in the queue of %s.") % case.case_id)
+
+
+class ViewNameTaken(CaseError):
+    def __init__(self, name: str) -> None:
+        super().__init__(_("You have a view named “%s” already. Replace it, or choose another name.") % name)
+
+
+class ViewTooLong(CaseError):
+    def __init__(self) -> None:
+        super().__init__(_("These words are too many to be kept in a view. Shorten the search first."))
+
+
+class DefaultQueueNeeded(CaseError):
+    def __init__(self) -> None:
+        super().__init__(_("There is always a default queue. Make another one the default instead."))
+
+
+class RequestTypeNeeded(CaseError):
+    def __init__(self) -> None:
+        super().__init__(_("This is the last request type that is offered: no case could be filed."))
+
+
+class UnknownPlaceholder(CaseError):
+    def __init__(self, names: Iterable[str], *, known: Iterable[str]) -> None:
+        super().__init__(
+            _("This is no placeholder: %(refused)s. You can use: %(allowed)s.")
+            % {"refused": _in_braces(names), "allowed": _in_braces(known)}
+        )
+
+
+def _in_braces(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names)

@@ -16,6 +16,7 @@ from accounts.text import fold_name
 from cases.models import Case, CaseEvent, Channel, Message, RequestType, Side, Submission
 from cases.services.change import record, require_agent, require_provider
 from cases.services.errors import AlreadyFiled, NotAllowed
+from cases.services.fingerprints import fingerprint
 from cases.statuses import NEW
 from mail.services import owe
 
@@ -138,6 +139,20 @@ def _organization(provider: User, filing: Filing) -> Organization:
     return remember_organization(user=provider, name=filing.organization_name, kind=Membership.Kind.SECONDARY)
 
 
+def _kept(organization: Organization) -> Organization:
+    """Return what the organization is by now, and keep it from being merged until the case is stored.
+
+    The placeholder is never merged: who has no organization yet waits for nobody.
+    """
+    if organization.is_placeholder:
+        return organization
+    locked = Organization.objects.select_for_update(no_key=True)
+    found = locked.get(pk=organization.pk)
+    while found.merged_into_id:
+        found = locked.get(pk=found.merged_into_id)
+    return found
+
+
 def _file(by: User, provider: User, filing: Filing, *, key: str, channel: Channel) -> Case:
     follow_up_to = filing.follow_up_to
     if follow_up_to and not (follow_up_to.provider_id == provider.pk and follow_up_to.state.is_final):
@@ -145,7 +160,7 @@ def _file(by: User, provider: User, filing: Filing, *, key: str, channel: Channe
     at = timezone.now()
     case = Case.objects.create(
         provider=provider,
-        organization=_organization(provider, filing),
+        organization=_kept(_organization(provider, filing)),
         organization_name=filing.organization_name,
         organization_kind=filing.organization_kind,
         contact_phone=filing.phone,
@@ -164,7 +179,8 @@ def _file(by: User, provider: User, filing: Filing, *, key: str, channel: Channe
         follow_up_to=follow_up_to,
         is_demo=provider.is_demo,
     )
-    Submission.objects.create(provider=provider, key=key, digest=filing.digest, case=case)
+    text_digest = fingerprint(filing.description)
+    Submission.objects.create(provider=provider, key=key, digest=filing.digest, text_digest=text_digest, case=case)
     record(case, CaseEvent.Kind.CASE_FILED, by=by, at=at, new=case.status)
     remember_phone(user=provider, phone=filing.phone)
     owe("case_filed", about=("case", case.pk), by=by.pk)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
 from accounts.models import User
-from cases.models import Case, CaseEvent, CaseLink, Message, Side, Submission
+from cases.models import Case, CaseEvent, CaseLink, CaseLook, Message, Side, Submission
+from cases.services.assignment import may_hand_over
 from cases.services.change import assign, move, record, refuse_stale, require_agent, store
-from cases.services.errors import IntoFinished, MergedAlready, OtherProvider, SameCase, StaleCase
+from cases.services.errors import (
+    IntoFinished,
+    MergedAlready,
+    OtherProvider,
+    SameCase,
+    StaleCase,
+    WorkedByAnother,
+)
 from cases.statuses import AWAITING, CLOSED, HELP_DESK, NEW, OPEN, OPEN_CODES, RESOLVED
 from mail.services import owe
 
@@ -30,11 +39,11 @@ def merge_case(*, by: User, case: Case, into: Case, seen: int | None = None) -> 
         seen: id of the newest event of both on the page that the wish comes from.
 
     Raises:
-        NotAllowed, StaleCase, SameCase, OtherProvider, MergedAlready, IntoFinished.
+        NotAllowed, StaleCase, SameCase, OtherProvider, MergedAlready, IntoFinished, WorkedByAnother.
     """
     require_agent(by)
     source, target = _both_locked(case, into)
-    refuse_unmergeable(source, target)
+    refuse_unmergeable(source, target, by=by)
     refuse_stale(source, seen)
     refuse_stale(target, seen)
     was, at = target.status, timezone.now()
@@ -42,6 +51,7 @@ def merge_case(*, by: User, case: Case, into: Case, seen: int | None = None) -> 
     record(target, CaseEvent.Kind.CASE_MERGED, by=by, at=at, old=source.pk)
     if not target.state.is_final:
         _take_over(source, target, by=by, at=at)
+    _age_looks(source, target)
     _move_texts(source, target)
     _move_links(source, target)
     _close(source, target, by=by, at=at)
@@ -50,11 +60,13 @@ def merge_case(*, by: User, case: Case, into: Case, seen: int | None = None) -> 
     return target
 
 
-def refuse_unmergeable(source: Case, target: Case) -> None:
-    """Refuse two cases that cannot become one.
+def refuse_unmergeable(source: Case, target: Case, *, by: User) -> None:
+    """Refuse two cases that cannot become one, or not by this agent.
+
+    A merge takes an open case away from its agent where the target has another one: that is handing it over.
 
     Raises:
-        SameCase, OtherProvider, MergedAlready, IntoFinished.
+        SameCase, OtherProvider, MergedAlready, IntoFinished, WorkedByAnother.
     """
     if source.pk == target.pk:
         raise SameCase(source)
@@ -64,17 +76,36 @@ def refuse_unmergeable(source: Case, target: Case) -> None:
         raise OtherProvider(source, target)
     if target.state.is_final and not source.state.is_final:
         raise IntoFinished(target)
+    leaves_agent = target.assigned_agent_id not in (None, source.assigned_agent_id)
+    if source.status in OPEN_CODES and leaves_agent and not may_hand_over(by, source):
+        raise WorkedByAnother(source, target)
 
 
 def _both_locked(case: Case, into: Case) -> tuple[Case, Case]:
-    """Lock two cases in the order of their numbers, so that two merges cannot wait for each other."""
+    """Lock two cases, and those that their merge touches, in the order of their numbers.
+
+    Links and bulk actions lock in that order too, so that nobody waits in a circle. Where the source
+    was linked or got a part before its lock was there, all locks are given back and taken anew.
+    """
     into_id = Case.objects.get(pk=into.pk).home_id
-    pair = Case.objects.select_for_update().filter(pk__in=(case.pk, into_id)).order_by("pk")
-    rows = {row.pk: row for row in pair}
+    while True:
+        with transaction.atomic():
+            wanted = {case.pk, into_id} | _touched_with(case)
+            rows = {row.pk: row for row in Case.objects.select_for_update().filter(pk__in=wanted).order_by("pk")}
+            if _touched_with(case) <= wanted:
+                break
+            transaction.set_rollback(True)
     source, target = rows[case.pk], rows[into_id]
     if target.merged_into_id and source.pk != target.pk:
         raise StaleCase(target)
     return source, target
+
+
+def _touched_with(source: Case) -> set[int]:
+    """Return the numbers of the cases that became part of one, and of both ends of its links."""
+    ends = CaseLink.objects.filter(Q(case=source.pk) | Q(other=source.pk)).values_list("case", "other")
+    parts = Case.objects.filter(merged_into=source.pk).values_list("pk", flat=True)
+    return {*parts, *chain.from_iterable(ends)}
 
 
 @dataclass(frozen=True)
@@ -121,6 +152,24 @@ def _take_over(source: Case, target: Case, *, by: User, at: datetime) -> None:
         target.last_message_by, target.waiting_since = source.last_message_by, source.waiting_since
 
 
+def _age_looks(source: Case, target: Case) -> None:
+    """Let the provider's words on the source be news to agents who have seen the target but not them.
+
+    A look is not deleted: a page that is still open would make a new one.
+    """
+    said = Message.objects.filter(case=source, kind=Message.Kind.PROVIDER).values_list("created_at", flat=True)
+    words = [source.filed_at, *said]
+    seen = dict(CaseLook.objects.filter(case=source).values_list("agent", "looked_at"))
+    aged = []
+    for look in CaseLook.objects.filter(case=target):
+        read_until = seen.get(look.agent_id)
+        first = min((at for at in words if read_until is None or at > read_until), default=None)
+        if first and first <= look.looked_at:
+            look.looked_at = first - timedelta(microseconds=1)
+            aged.append(look)
+    CaseLook.objects.bulk_update(aged, ["looked_at"])
+
+
 def _move_texts(source: Case, target: Case) -> None:
     Message.objects.filter(case=source).move_to(target)
     filed = Submission.objects.filter(case=source, provider=source.provider_id).first()
@@ -134,6 +183,7 @@ def _move_texts(source: Case, target: Case) -> None:
         body=source.description,
         created_at=source.filed_at,
         form_key=key,
+        form_digest=filed.text_digest if key else "",
     )
 
 

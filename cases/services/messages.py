@@ -7,10 +7,12 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import normalize_newlines
 
 from accounts import drafts
 from accounts.models import User
 from cases.models import Batch, Case, CaseEvent, Message, Side
+from cases.services.assignment import lock_receiver, refuse_idle
 from cases.services.change import (
     assign,
     locked,
@@ -24,8 +26,8 @@ from cases.services.change import (
     store,
 )
 from cases.services.errors import AlreadySent
+from cases.services.fingerprints import fingerprint
 from cases.services.properties import NO_CHANGES, Changes, make_changes, owe_mail_for
-from cases.services.redaction import is_rest_of
 from cases.statuses import AWAITING, NEW, OPEN, RESOLVED
 from mail.services import owe
 
@@ -54,6 +56,13 @@ def message_sent_from(*, by: User, key: str) -> Message | None:
     return Message.objects.filter(author=by, form_key=key).first() if key else None
 
 
+def _is_text_of(message: Message, body: str) -> bool:
+    """Tell whether a form's message was sent with this text, whatever it has lost since."""
+    if message.form_digest:
+        return message.form_digest == fingerprint(body)
+    return message.body == normalize_newlines(body)
+
+
 def _sent_before(case: Case, kind: str, *, by: User, body: str, origin: Origin) -> Message | None:
     """Return the message that this rendering of the form became already, and drop its drafts.
 
@@ -63,7 +72,7 @@ def _sent_before(case: Case, kind: str, *, by: User, body: str, origin: Origin) 
     if origin.draft_kind:
         drafts.delete_drafts(by, origin.draft_kind, (*origin.draft_keys, origin.key))
     earlier = message_sent_from(by=by, key=origin.key)
-    if earlier and not ((earlier.case_id, earlier.kind) == (case.pk, kind) and is_rest_of(earlier.body, body)):
+    if earlier and not ((earlier.case_id, earlier.kind) == (case.pk, kind) and _is_text_of(earlier, body)):
         raise AlreadySent(earlier)
     return earlier
 
@@ -71,7 +80,15 @@ def _sent_before(case: Case, kind: str, *, by: User, body: str, origin: Origin) 
 def _write(
     case: Case, kind: str, *, by: User, at: datetime, body: str, origin: Origin, batch: Batch | None = None
 ) -> Message:
-    message = Message.objects.create(case=case, author=by, kind=kind, body=body, created_at=at, form_key=origin.key)
+    message = Message.objects.create(
+        case=case,
+        author=by,
+        kind=kind,
+        body=body,
+        created_at=at,
+        form_key=origin.key,
+        form_digest=fingerprint(body) if origin.key else "",
+    )
     event = CaseEvent.Kind.NOTE_ADDED if kind == Message.Kind.INTERNAL else CaseEvent.Kind.MESSAGE_ADDED
     record(case, event, by=by, at=at, new=message.pk, batch=batch)
     return message
@@ -99,6 +116,7 @@ def add_reply(
         NotAllowed, AlreadySent, StaleCase, CaseIsFinal, WrongTransition.
     """
     require_agent(by)
+    lock_receiver(changes.agent or by)
     case = locked(case)
     if earlier := _sent_before(case, Message.Kind.PUBLIC, by=by, body=body, origin=origin):
         return earlier
@@ -108,6 +126,7 @@ def add_reply(
     message = _write(case, Message.Kind.PUBLIC, by=by, at=at, body=body, origin=origin, batch=batch)
     spoke(case, Side.HELP_DESK, at=at)
     if case.assigned_agent_id is None and changes.agent is None:
+        refuse_idle(by)
         assign(case, by.pk, by=by, at=at, batch=batch)
     if case.status == NEW.code:
         move(case, OPEN.code, by=by, at=at, batch=batch)
@@ -128,6 +147,7 @@ def add_note(*, by: User, case: Case, body: str, changes: Changes = NO_CHANGES, 
         NotAllowed, AlreadySent, StaleCase, CaseIsFinal, WrongTransition.
     """
     require_agent(by)
+    lock_receiver(changes.agent)
     case = locked(case)
     if earlier := _sent_before(case, Message.Kind.INTERNAL, by=by, body=body, origin=origin):
         return earlier

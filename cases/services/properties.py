@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases.models import Batch, Case, CaseEvent, Queue, RequestType
-from cases.services.assignment import hand_over
+from cases.services.assignment import hand_over, lock_receiver
 from cases.services.change import locked, record, refuse_final, refuse_stale, require_agent, store
 from cases.services.progress import choose_status
 from mail.services import owe
@@ -43,11 +43,9 @@ class Changes:
         return Changes(
             status="" if self.status == case.status else self.status,
             priority=None if self.priority == case.priority else self.priority,
-            request_type=None
-            if self.request_type and self.request_type.pk == case.request_type_id
-            else self.request_type,
-            queue=None if self.queue and self.queue.pk == case.queue_id else self.queue,
-            agent=None if self.agent and self.agent.pk == case.assigned_agent_id else self.agent,
+            request_type=_other(self.request_type, case.request_type_id),
+            queue=_other(self.queue, case.queue_id),
+            agent=_other(self.agent, case.assigned_agent_id),
             unassign=self.unassign and case.assigned_agent_id is not None,
         )
 
@@ -60,10 +58,13 @@ class Made:
     """What became of the wishes: what others have to be told.
 
     Arguments:
+        moved: whether the status is another one, be it that taking a new case opened it.
+        chose_status: whether the agent asked for the status that it moved to.
         was_with: id of the agent who had the case before it was assigned.
     """
 
     moved: bool = False
+    chose_status: bool = False
     retyped: bool = False
     requeued: bool = False
     assigned: bool = False
@@ -87,6 +88,7 @@ def make_changes(case: Case, changes: Changes, *, by: User, at: datetime, batch:
     if wanted == NO_CHANGES:
         return NOTHING_MADE
     refuse_final(case)
+    was = case.status
 
     def note(kind: str, old: int, new: int) -> None:
         record(case, kind, by=by, at=at, old=old, new=new, batch=batch)
@@ -106,9 +108,10 @@ def make_changes(case: Case, changes: Changes, *, by: User, at: datetime, batch:
     assigned, was_with = bool(wanted.agent or wanted.unassign), case.assigned_agent_id
     if assigned:
         hand_over(case, wanted.agent, by=by, at=at, batch=batch)
-    moved = choose_status(case, wanted.status, by=by, at=at, batch=batch)
+    choose_status(case, wanted.status, by=by, at=at, batch=batch)
     return Made(
-        moved=moved,
+        moved=case.status != was,
+        chose_status=bool(wanted.status),
         retyped=wanted.request_type is not None,
         requeued=requeued,
         assigned=assigned,
@@ -124,7 +127,7 @@ def owe_mail_for(case: Case, made: Made, *, by: User, told_of_status: bool = Fal
         told_of_status: whether another mail of this change says the status already.
     """
     about = ("case", case.pk)
-    if made.moved and not told_of_status:
+    if made.chose_status and not told_of_status:
         owe("case_status_changed", about=about, status=case.status, by=by.pk)
     if made.assigned:
         owe("case_assigned", about=about, agent=case.assigned_agent_id, was_with=made.was_with, by=by.pk)
@@ -146,6 +149,7 @@ def change_case(
         NotAllowed, StaleCase, CaseIsFinal, WrongTransition.
     """
     require_agent(by)
+    lock_receiver(changes.agent)
     case = locked(case)
     refuse_stale(case, seen)
     was, at = case.status, timezone.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,9 +15,13 @@ from accounts.text import fold_name
 from cases.models import Case, CaseEvent, Message, Redaction, Submission, case_id_of
 from cases.services.change import locked, record, require_agent
 from cases.services.errors import NothingToRemove, PassageNotFound, ReasonNeeded, ReasonQuotes
+from cases.services.fingerprints import fingerprint
+from cases.services.saved_views import forget_in_views
 
 MARKER = "[removed]"
 REASON_LIMIT = 200
+# The fields of the long forms whose texts become descriptions and messages.
+TYPED_TEXTS = ("body", "description", "note")
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,8 @@ def redact(
 ) -> Removal:
     """Remove every occurrence of a passage from a text of a case; who, when and why stays.
 
-    Kept texts that were typed on the case or by its provider lose the passage too. Mail that was sent
-    cannot be recalled.
+    Kept texts that were typed on the case or by its provider lose the passage too, and so do saved
+    views that search for it. Mail that was sent cannot be recalled.
 
     Arguments:
         message: None is the description.
@@ -105,7 +110,9 @@ def redact(
         place = text.message.pk if text.message else ""
         record(case, CaseEvent.Kind.TEXT_REDACTED, by=by, at=at, old=place, new=row.pk)
         public |= text.message is None or text.message.kind != Message.Kind.INTERNAL
-    _clean_drafts(case, removal.passage)
+    _clean_kept(case, removal.passage)
+    # What somebody keeps between this statement and the commit may hold the passage again.
+    transaction.on_commit(partial(_clean_kept, case, removal.passage), robust=True)
     moments = {"updated_at": at} | ({"public_updated_at": at} if public else {})
     Case.objects.filter(pk=case.pk).update(**moments)
     return removal
@@ -132,7 +139,10 @@ def _put(text: Text, words: str) -> None:
         Message.objects.filter(pk=text.message.pk).put_redacted(words)
 
 
-def _clean_drafts(case: Case, passage: str) -> None:
+@transaction.atomic
+def _clean_kept(case: Case, passage: str) -> None:
+    """Take a passage out of the drafts of a case and its provider, and out of the agents' saved views."""
+
     def clean(typed: str) -> str:
         words = normalize_newlines(typed)
         return words.replace(passage, MARKER) if passage in words else typed
@@ -140,38 +150,26 @@ def _clean_drafts(case: Case, passage: str) -> None:
     forms = Submission.objects.filter(case__in=case.family_ids).values_list("key", flat=True)
     prefixes = [f"{case_id_of(number)}-" for number in case.family_ids]
     drafts.rewrite_drafts(clean, owner_ids=[case.provider_id], keys=list(forms), key_prefixes=prefixes)
+    forget_in_views(passage, marker=MARKER)
 
 
 # --- the same form once more -----------------------------------------------------------------
 
 
-def is_rest_of(stored: str, typed: str) -> bool:
-    """Tell whether a stored text is a typed one, or what redactions have left of it."""
-    typed = normalize_newlines(typed)
-    first, *rest = stored.split(MARKER)
-    if stored == typed or not rest:
-        return stored == typed
-    *middle, last = rest
-    at, end = len(first), len(typed) - len(last)
-    if at > end or not (typed.startswith(first) and typed.endswith(last)):
-        return False
-    for part in middle:
-        found = typed.find(part, at, end)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True
-
-
 def screen_draft(owner: User, key: str, kept: dict) -> dict:
-    """Return the fields of a form without passages that were removed from what the form became."""
+    """Return the fields of a form; a text that was sent from it already is what has become of it on the case."""
+    became = _texts_from(owner, key)
+    texts = {name: kept[name] for name in TYPED_TEXTS if kept.get(name)}
+    return kept | {name: became.get(fingerprint(typed), typed) for name, typed in texts.items()}
+
+
+def _texts_from(owner: User, key: str) -> dict[str, str]:
+    """Return what became of the texts that a form has sent, by their fingerprints."""
     whose = {} if owner.is_staff else {"provider": owner}
-    became = [
-        *Message.objects.filter(author=owner, form_key=key, body__contains=MARKER).values_list("body", flat=True),
-        *Submission.objects.filter(key=key, case__description__contains=MARKER, **whose).values_list(
-            "case__description", flat=True
-        ),
-    ]
-    for stored in became:
-        kept = {name: stored if is_rest_of(stored, value) else value for name, value in kept.items()}
-    return kept
+    filed = Submission.objects.filter(key=key, **whose).select_related("case")
+    became = {each.text_digest: each.case.description for each in filed}
+    # A description is a message once its case was merged.
+    writers = [owner.pk, *(each.provider_id for each in filed)]
+    said = Message.objects.filter(author__in=writers, form_key=key)
+    became |= dict(said.values_list("form_digest", "body"))
+    return became

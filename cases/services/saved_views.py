@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import parse_qsl, urlencode
+
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cases.agent_lists import read_address
+from cases.agent_query import read_address
 from cases.models import SavedView
 from cases.services.change import require_agent
-from cases.services.errors import CaseError, NotAllowed
+from cases.services.errors import NotAllowed, ViewNameTaken, ViewTooLong
 
 LONGEST_QUERY = SavedView._meta.get_field("query").max_length
-
-
-class ViewNameTaken(CaseError):
-    def __init__(self, name: str) -> None:
-        super().__init__(_("You have a view named “%s” already. Replace it, or choose another name.") % name)
-
-
-class ViewTooLong(CaseError):
-    def __init__(self) -> None:
-        super().__init__(_("These words are too many to be kept in a view. Shorten the search first."))
+LONGEST_NAME = SavedView._meta.get_field("name").max_length
 
 
 @transaction.atomic
@@ -64,3 +57,38 @@ def delete_view(*, by: User, view: SavedView) -> None:
     if view.owner_id != by.pk and not (view.is_shared and by.is_supervisor):
         raise NotAllowed
     view.delete()
+
+
+@transaction.atomic
+def forget_in_views(passage: str, *, marker: str) -> int:
+    """Take a passage out of all views, in whatever letter case: out of what they search, and out of their names.
+
+    A view that searched for nothing else searches no more. Returns how many views it changed.
+    """
+    looks_like = re.compile(r"\s+".join(map(re.escape, passage.split())), re.IGNORECASE)
+    changed = 0
+    for view in SavedView.objects.select_for_update().order_by("pk"):
+        query = _query_without(looks_like, view.query)
+        name = looks_like.sub(marker, view.name)[:LONGEST_NAME]
+        if (query, name) != (view.query, view.name):
+            name = name if name == view.name else _free_name(view, name)
+            changed += SavedView.objects.filter(pk=view.pk).update(query=query, name=name)
+    return changed
+
+
+def _query_without(looks_like: re.Pattern, query: str) -> str:
+    params = dict(parse_qsl(query))
+    if not looks_like.search(params.get("q", "")):
+        return query
+    params["q"] = " ".join(looks_like.sub(" ", params["q"]).split())
+    return urlencode({name: value for name, value in params.items() if value})
+
+
+def _free_name(view: SavedView, name: str) -> str:
+    """Return the name, with a number where its owner has it already."""
+    taken = set(SavedView.objects.filter(owner=view.owner_id).exclude(pk=view.pk).values_list("name", flat=True))
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name[: LONGEST_NAME - 4]} {number}"
+    return free

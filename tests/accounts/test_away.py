@@ -35,8 +35,10 @@ def test_last_day_counts_and_the_next_does_not(today, agnes):
     assert (agnes.is_away, agnes.away_note) == (False, "")
     agnes.away_until = date(2027, 1, 3)
     assert agnes.away_note == "(away until Jan 3, 2027)"
+    assert agnes.name_with_absence == "Agnes Archer (away until Jan 3, 2027)"
     agnes.away_until = None
     assert (agnes.is_away, agnes.away_note) == (False, "")
+    assert agnes.name_with_absence == "Agnes Archer"
 
 
 def test_agent_goes_and_comes_back(agnes, client_for):

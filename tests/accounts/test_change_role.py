@@ -174,3 +174,10 @@ def test_name_is_the_supervisors_to_correct(by, whose, request, client_for):
     with pytest.raises(PermissionDenied):
         services.correct_name(account=account, **names, by=by)
     assert User.objects.get(pk=account.pk).first_name != "New"
+
+
+def test_same_role_ends_nothing(agnes, sven, client_for):
+    assert not services.change_role(account=agnes, role="Agents", by=sven)
+    answer = client_for(sven).post(f"/admin/accounts/user/{agnes.pk}/role/", {"role": "Agents"}, follow=True)
+    assert "The role is Agents already." in answer.text
+    assert User.objects.get(pk=agnes.pk).session_generation == 0

@@ -148,3 +148,25 @@ def test_only_the_newest_drafts_of_a_form_are_kept(paula):
         drafts.save_draft(paula, "note", f"key-{number}", {"text": str(number)})
     assert paula.drafts.count() == drafts.DRAFTS_KEPT
     assert drafts.latest_draft(paula, "note").key == f"key-{drafts.DRAFTS_KEPT + 2}"
+
+
+def test_text_on_many_cases_stays_kept(agnes):
+    """A form that stands on every case keeps more."""
+    for number in range(25):
+        drafts.save_draft(agnes, "case_reply", f"case-{number}-abc", {"body": str(number)})
+    assert drafts.latest_draft(agnes, "case_reply", key_prefix="case-0-").data["body"] == "0"
+
+
+def test_form_says_how_many_drafts_are_kept(paula):
+    drafts.register_form("short", fields=("text",), kept=2)
+    for number in range(4):
+        drafts.save_draft(paula, "short", f"key-{number}", {"text": str(number)})
+    assert sorted(paula.drafts.values_list("key", flat=True)) == ["key-2", "key-3"]
+
+
+@pytest.mark.parametrize("page", ["link", "change"])
+def test_reply_on_a_lost_session_leads_to_the_page_that_shows_it(page, agnes, client):
+    fields = {"body": TEXT, "stamp": drafts.make_stamp(agnes, "case_reply", "key-1")}
+    answer = client.post(f"/admin/cases/case/17/{page}/", fields)
+    assert answer["Location"].endswith("?next=/admin/cases/case/17/change/")
+    assert Draft.objects.get().data["body"] == TEXT

@@ -159,6 +159,22 @@ def test_merged_one_is_out_of_the_list_and_leads_to_the_other(organization, miss
     assert browser.get(page(misspelt)).status_code == 404
 
 
+def test_slower_of_two_supervisors_is_told(organization, misspelt, sven, client_for, monkeypatch):
+    third = Organization.objects.create(name="Riverside")
+    merge = services.merge_organizations
+
+    def faster(*, into, **kwargs):
+        merge(organization=into, into=third, by=sven)
+        merge(into=into, **kwargs)
+
+    monkeypatch.setattr(services, "merge_organizations", faster)
+    answer = client_for(sven).post(page(misspelt), {"into": organization.pk})
+    assert answer.status_code == 200
+    assert "cannot be merged into any more" in answer.text
+    misspelt.refresh_from_db()
+    assert misspelt.merged_into is None
+
+
 def test_organization_that_has_gone_meanwhile_is_said(organization, misspelt, paula, sven, client_for):
     third = services.remember_organization(user=paula, name="Riverside Health")
     services.merge_organizations(organization=organization, into=third, by=sven)

@@ -218,11 +218,24 @@ def test_agent_verifies_a_membership_on_the_page(agnes, paula, organization, cli
     browser = client_for(agnes)
     membership = Membership.objects.get(user=paula)
     assert "Verify: works for Riverside Clinic" in browser.get(page(paula)).content.decode()
-    assert browser.post(page(paula, f"memberships/{membership.pk}/verify"))["Location"] == page(paula)
+    said = {"organization": organization.pk}
+    assert f'name="organization" value="{organization.pk}"' in browser.get(page(paula)).text
+    assert browser.post(page(paula, f"memberships/{membership.pk}/verify"), said)["Location"] == page(paula)
     membership.refresh_from_db()
     assert membership.verified_by == agnes
     assert "Withdraw verification for Riverside Clinic" in browser.get(page(paula)).content.decode()
     browser.post(page(paula, f"memberships/{membership.pk}/withdraw-verification"))
+    membership.refresh_from_db()
+    assert membership.verified_at is None
+
+
+def test_verify_confirms_what_the_page_said_and_nothing_else(agnes, paula, organization, client_for):
+    """A merge has moved the membership to another organization since the page was opened."""
+    membership = Membership.objects.get(user=paula)
+    answer = client_for(agnes).post(
+        page(paula, f"memberships/{membership.pk}/verify"), {"organization": organization.pk + 1}, follow=True
+    )
+    assert "The organization of this membership has changed." in answer.text
     membership.refresh_from_db()
     assert membership.verified_at is None
 

@@ -17,7 +17,8 @@ import sys
 import threading
 import time
 import urllib.request
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -30,7 +31,7 @@ import pytest
 import redis
 from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = [
@@ -43,6 +44,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 ADMINISTRATOR = ("amy.admin", "copper window orchard 71")
+PASSWORD = "velvet harbor tractor 59"
 START_TIMEOUT = 60
 MAIL_TIMEOUT = 30
 
@@ -295,9 +297,9 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def new_page(browser, portal):
-    """Return a function that opens the portal in a browser of its own, with or without script."""
+@contextmanager
+def open_pages(browser: Browser, portal: Portal) -> Iterator[Callable[..., Page]]:
+    """Give a function that opens the portal in a browser of its own, with or without script."""
     contexts = []
     complaints: list[str] = []
 
@@ -325,6 +327,13 @@ def new_page(browser, portal):
         context.close()
     unexpected = [text for text in complaints if not re.search("status of (4|503)", text)]
     assert not unexpected, unexpected
+
+
+@pytest.fixture
+def new_page(browser, portal):
+    """Return a function that opens the portal in a browser of the test's own."""
+    with open_pages(browser, portal) as open_page:
+        yield open_page
 
 
 def assert_accessible(page: Page) -> None:
@@ -405,6 +414,33 @@ def inspect(page: Page, heading: str | re.Pattern = "") -> None:
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         assert_accessible(page)
+
+
+def has_focus(control: Locator) -> bool:
+    return control.evaluate("element => element === document.activeElement")
+
+
+def tab_to(page: Page, control: Locator, stops: int = 40) -> None:
+    """Press Tab until the control has the focus; each stop on the way must be seen to have it."""
+    for _stop in range(stops):
+        page.keyboard.press("Tab")
+        focus = page.evaluate(
+            """() => {
+                const element = document.activeElement;
+                const style = getComputedStyle(element);
+                const box = element.getBoundingClientRect();
+                return {
+                    element: element.outerHTML.slice(0, 200),
+                    outline: style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth),
+                    visible: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+                };
+            }"""
+        )
+        assert focus["outline"] > 0, focus
+        assert focus["visible"], focus
+        if has_focus(control):
+            return
+    raise AssertionError(f"Tab does not reach {control}")
 
 
 def file_case(page: Page, description: str) -> str:

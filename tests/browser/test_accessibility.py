@@ -1,14 +1,15 @@
-"""WCAG 2.2 AA where the guide does not lead: errors, dead ends, staff pages; light, dark, and by keyboard alone."""
+"""WCAG 2.2 AA where the guide does not lead: errors, dead ends; light, dark, and by keyboard alone."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import (
     ADMINISTRATOR,
+    PASSWORD,
     file_case,
     fill_intake,
     inspect,
@@ -16,11 +17,11 @@ from tests.browser.conftest import (
     new_provider,
     new_staff,
     set_permanent_password,
+    tab_to,
 )
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "velvet harbor tractor 59"
 FILED = re.compile(r"/cases/CS\d{7}/filed/$")
 PROVIDER_TABS = ("awaiting", "open", "resolved", "all")
 STAFF_TABS = ("mine", "unassigned", "awaiting", "open", "all")
@@ -156,63 +157,6 @@ def test_staff(new_page, portal):
     agent = new_staff(administrator, new_page, portal, "Agnes", "Agents", PASSWORD)
     visit(agent, "/admin/desk/holiday/add/", "You may not open this page")
     visit(agent, "/my-lists/?tab=unassigned", "My Lists")
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        "accounts/user",
-        "accounts/organization",
-        "mail/outboxmessage",
-        "cases/queue",
-        "cases/requesttype",
-        "cases/case",
-    ],
-)
-def test_admin_lists_and_their_rows(new_page, model):
-    page = new_page()
-    log_in(page, *ADMINISTRATOR)
-    visit(page, f"/admin/{model}/")
-    page.locator("#result_list tbody th a").first.click()
-    page.wait_for_url(re.compile("/change/"))
-    inspect(page)
-
-
-def test_admin_index_and_a_refused_form(new_page):
-    page = new_page()
-    log_in(page, *ADMINISTRATOR)
-    visit(page, "/admin/")
-    visit(page, "/admin/accounts/user/add/")
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_role("main")).to_contain_text("Enter your first name")
-    inspect(page)
-
-
-def has_focus(control: Locator) -> bool:
-    return control.evaluate("element => element === document.activeElement")
-
-
-def tab_to(page: Page, control: Locator) -> None:
-    """Press Tab until the control has the focus; each stop on the way must be seen to have it."""
-    for _stop in range(40):
-        page.keyboard.press("Tab")
-        focus = page.evaluate(
-            """() => {
-                const element = document.activeElement;
-                const style = getComputedStyle(element);
-                const box = element.getBoundingClientRect();
-                return {
-                    element: element.outerHTML.slice(0, 200),
-                    outline: style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth),
-                    visible: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
-                };
-            }"""
-        )
-        assert focus["outline"] > 0, focus
-        assert focus["visible"], focus
-        if has_focus(control):
-            return
-    raise AssertionError(f"Tab does not reach {control}")
 
 
 def test_a_case_by_keyboard_alone(new_page, portal):

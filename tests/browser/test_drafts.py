@@ -7,11 +7,18 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ADMINISTRATOR, assert_accessible, fill_intake, log_in, log_out, new_provider
+from tests.browser.conftest import (
+    ADMINISTRATOR,
+    PASSWORD,
+    assert_accessible,
+    fill_intake,
+    log_in,
+    log_out,
+    new_provider,
+)
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "velvet harbor tractor 59"
 TEXT = "We count 40 doses.\n\n  The portal says 41."
 FILED = re.compile(r"/cases/CS\d{7}/filed/$")
 SAVED = re.compile(r"^Draft saved \d?\d:\d\d [AP]M$")

@@ -7,11 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import assert_accessible, fill_intake, log_in, log_out, new_provider
+from tests.browser.conftest import PASSWORD, assert_accessible, fill_intake, log_in, log_out, new_provider
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "velvet harbor tractor 59"
 TEXT = "We count 40 doses.\n\n  The portal says 41."
 FILED = re.compile(r"/cases/CS\d{7}/filed/$")
 

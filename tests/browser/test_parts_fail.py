@@ -8,11 +8,10 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import assert_accessible, fill_intake, new_provider
+from tests.browser.conftest import PASSWORD, assert_accessible, fill_intake, new_provider
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "velvet harbor tractor 59"
 FILED = re.compile(r"/cases/CS\d{7}/filed/$")
 
 

@@ -5,8 +5,7 @@ import pytest
 from accounts.models import NotificationPreference
 from cases import services
 from cases.models import Batch, CannedReply, Case, CaseEvent, DigestItem, Message, Priority, Queue, RequestType
-from cases.services.bulk import MOST_CASES, Answer, Change, Take, change_in_bulk
-from cases.services.properties import Changes
+from cases.services import MOST_CASES, Answer, Change, Changes, Take, change_in_bulk
 from mail.models import OutboxEvent, OutboxMessage
 from mail.services import expand_due
 
@@ -129,9 +128,9 @@ def test_statements_grow_by_the_case_and_no_faster(agnes, paula, file, statement
 
     reply = CannedReply.objects.create(name="Hello", body="Hello.")
     for make, each in (
-        (Take, 7),
+        (Take, 9),
         (lambda: Change(Changes(priority=Priority.URGENT)), 5),
-        (lambda: Answer(reply=reply, key=f"{KEY}-{Message.objects.count()}"), 12),
+        (lambda: Answer(reply=reply, key=f"{KEY}-{Message.objects.count()}"), 14),
     ):
         agnes = type(agnes).objects.get(pk=agnes.pk)
         one, five = count(1, make), count(5, make)

@@ -288,3 +288,27 @@ def test_only_agents_get_here(request, client_for, who, three):
     response = browser.post(LIST, {"action": "bulk_take", "_selected_action": [three[0].pk], "index": "0"})
     assert response.status_code in (302, 303, 403, 404)
     assert now(three)[0].assigned_agent is None
+
+
+def test_what_happened_since_the_page_was_shown_is_not_overwritten(act, paula, agnes, three):
+    for case in three:
+        services.take_case(by=agnes, case=case)
+    page = act("bulk_status", three).text
+    seen = re.findall(r'name="seen" value="([^"]*)"', page)
+    services.add_information(by=paula, case=three[1], body="Stop, it is worse!")
+    response = act("bulk_status", three, step="change", status="resolved", seen=[*seen, "junk", "1:", f"{2**80}:1"])
+    assert [case.status for case in now(three)] == ["resolved", "open", "resolved"]
+    assert "has changed since you opened it" in results(response)[three[1].case_id]
+    # A second click on the same page finds its own work.
+    again = act("bulk_status", three, step="change", status="resolved", seen=seen)
+    assert results(again)[three[0].case_id] == "It was so already."
+
+
+def test_texts_are_not_sent_after_what_happened_since_they_were_shown(act, paula, three, reply):
+    page = act("bulk_reply", three, step="preview", reply=reply.pk).text
+    seen = re.findall(r'name="seen" value="([^"]*)"', page)
+    services.add_information(by=paula, case=three[1], body="It is found.")
+    typed = {"reply": reply.pk, "key": hidden(page, "key"), "looked_at": hidden(page, "looked_at"), "seen": seen}
+    response = act("bulk_reply", three, step="change", **typed)
+    assert "has changed since you opened it" in results(response)[three[1].case_id]
+    assert Message.objects.filter(kind="public").count() == 2

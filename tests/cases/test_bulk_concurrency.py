@@ -3,8 +3,7 @@
 import pytest
 
 from cases.models import CannedReply, Case, Message
-from cases.services.bulk import Answer, Change, Take, change_in_bulk
-from cases.services.properties import Changes
+from cases.services import Answer, Change, Changes, Take, change_in_bulk
 from tests.cases.test_concurrency import at_once
 from tests.conftest import make_person
 

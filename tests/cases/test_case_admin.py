@@ -123,7 +123,7 @@ def test_bad_reply_from_a_stale_page_hears_of_both(open_page, agnes, sven, case,
 def test_limits_of_what_is_kept_are_said(client_for, agnes, case, url):
     html = client_for(agnes).get(url).text
     assert "Up to 20,000 characters." in html
-    assert "within 24 hours of opening this form, your text is kept for you for 7 days." in html
+    assert "Your text is kept for you for 7 days: while you type, if scripts run here, or by Save draft." in html
 
 
 def test_stale_page_shows_what_changed_and_keeps_the_text(open_page, agnes, sven, case, url):

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import Draft
 from cases import services
+from cases.agent_forms import REPLY_DRAFT
 from cases.models import CannedReply, Queue
 from tests.cases.agent_page import filled_out, page_of, selected, typed_text
 
@@ -118,6 +119,16 @@ def test_draft_is_gone_once_it_is_sent(press, client_for, agnes, case, url):
     assert case.messages.get().body == "Look again."
     assert not Draft.objects.exists()
     assert typed_text(client_for(agnes).get(url).text) == ""
+
+
+def test_draft_that_was_kept_while_its_reply_arrived_is_not_shown(press, client_for, agnes, case, url):
+    press(agnes, "reply", body="Look again.")
+    sent = case.messages.get()
+    for text, shown in (("Look again.", ""), ("Look again. And", "Look again. And")):
+        Draft.objects.update_or_create(
+            owner=agnes, kind=REPLY_DRAFT, key=sent.form_key, defaults={"data": {"body": text}}
+        )
+        assert typed_text(client_for(agnes).get(url).text) == shown
 
 
 def test_refused_reply_survives_a_closed_tab(press, client_for, agnes, sven, case, url):

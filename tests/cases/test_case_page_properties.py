@@ -220,6 +220,10 @@ def test_who_is_away_is_marked(open_page, agnes, second_agent, sven, case):
     html, _post = open_page(agnes)
     assert f"{second_agent.display_name} (away until {today:%b} {today.day})</option>" in html
     assert f"{sven.display_name}</option>" in html
+    second_agent.away_until = today.replace(year=today.year + 2, month=1, day=3)
+    second_agent.save(update_fields=["away_until"])
+    html, _post = open_page(agnes)
+    assert f"(away until Jan 3, {today.year + 2})</option>" in html
 
 
 # --- two agents ------------------------------------------------------------------------------

@@ -1,14 +1,18 @@
 """Many at once: real threads, real transactions."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
 from django.db import connection
 
+from accounts.models import Organization, User
+from accounts.services import block_account, merge_organizations
 from cases import services
-from cases.models import Case, CaseEvent, Message, Submission
+from cases.models import Case, CaseEvent, CaseLink, Message, Submission
+from cases.services import assignment, bulk, filing, merging, messages
 from mail.models import OutboxEvent
 from tests.conftest import make_person
 
@@ -108,6 +112,83 @@ def test_merges_and_replies_at_once_lose_no_word_and_make_no_chain(paula, agnes,
     assert said == {f"To {case.case_id}" for case in cases}
 
 
+@pytest.fixture
+def interrupted(monkeypatch, agnes):
+    """Return a function that starts another change in the middle of a merge and gives what both came to."""
+
+    def run(step: str, merge, other) -> list:
+        if connection.vendor != "postgresql":
+            pytest.skip("SQLite has one writer at a time")
+        real, reached = getattr(merging, step), threading.Event()
+
+        def pause(*args, **kwargs):
+            reached.set()
+            time.sleep(0.5)
+            return real(*args, **kwargs)
+
+        def change():
+            reached.wait(timeout=20)
+            return other()
+
+        monkeypatch.setattr(merging, step, pause)
+        return at_once([merge, change])
+
+    return run
+
+
+def change_both(by, *cases):
+    action = bulk.Change(services.Changes(priority=1))
+    return lambda: services.change_in_bulk(by=by, case_ids=[case.pk for case in cases], action=action)
+
+
+def failures(results: list) -> list:
+    return [each for each in results if isinstance(each, Exception)]
+
+
+def test_bulk_change_and_merge_of_a_linked_case_do_not_wait_in_a_circle(paula, agnes, sven, file, interrupted):
+    one, two, three = (file(paula) for _ in range(3))
+    services.link_cases(by=sven, case=one, other=three)
+    merge = lambda: services.merge_case(by=sven, case=three, into=two)  # noqa: E731
+    assert not failures(interrupted("_move_links", merge, change_both(agnes, one, two)))
+    assert CaseLink.objects.get().case == one
+
+
+def test_bulk_change_and_merge_of_a_merged_case_do_not_wait_in_a_circle(paula, agnes, sven, file, interrupted):
+    one, two, three = (file(paula) for _ in range(3))
+    services.merge_case(by=sven, case=one, into=three)
+    merge = lambda: services.merge_case(by=sven, case=three, into=two)  # noqa: E731
+    assert not failures(interrupted("_close", merge, change_both(agnes, one, two)))
+    assert Case.objects.unmerged().get() == two
+
+
+def test_link_and_merge_do_not_wait_in_a_circle(paula, agnes, sven, file, interrupted):
+    one, two, three = (file(paula) for _ in range(3))
+    services.link_cases(by=sven, case=one, other=three)
+    merge = lambda: services.merge_case(by=sven, case=three, into=two)  # noqa: E731
+    link = lambda: services.link_cases(by=agnes, case=one, other=two)  # noqa: E731
+    assert not failures(interrupted("_move_links", merge, link))
+    assert CaseLink.objects.get().other == two
+
+
+def test_locks_are_taken_anew_for_a_link_that_came_before_them(paula, agnes, sven, file, monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    one, two, three = (file(paula) for _ in range(3))
+    real, reads = merging._touched_with, []
+
+    def read(case):
+        reads.append(real(case))
+        if len(reads) == 1:
+            at_once([lambda: services.link_cases(by=agnes, case=one, other=three)])
+        return reads[-1]
+
+    monkeypatch.setattr(merging, "_touched_with", read)
+    services.merge_case(by=sven, case=three, into=two)
+    linked = {one.pk, three.pk}
+    assert reads == [set(), linked, linked, linked]
+    assert CaseLink.objects.get().other == two
+
+
 def test_two_agents_do_not_overwrite_each_other(paula, agnes, sven, file):
     case = file(paula)
     services.take_case(by=agnes, case=case)
@@ -120,3 +201,75 @@ def test_two_agents_do_not_overwrite_each_other(paula, agnes, sven, file):
     )
     assert sum(isinstance(result, services.StaleCase) for result in results) == 1
     assert case.events.filter(kind="status_changed").count() == 2
+
+
+def meanwhile(call) -> list:
+    """Begin a call in another connection, give it time to get as far as it can, and return what it is to become."""
+    outcome: list = []
+    thread = threading.Thread(target=lambda: outcome.extend(at_once([call])))
+    thread.start()
+    thread.join(timeout=1)
+    return [thread, outcome]
+
+
+def after(begun: list) -> object:
+    """Wait for a call that `meanwhile` began, and return its result."""
+    begun[0].join(timeout=20)
+    return begun[1][0]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one transaction writes at a time")
+@pytest.mark.parametrize("give", ["hand over", "take", "reply"])
+def test_agent_blocked_while_a_case_is_given_keeps_none(give, case, agnes, second_agent, sven, monkeypatch):
+    begun = []
+    given = {
+        "hand over": lambda: services.change_case(by=agnes, case=case, changes=services.Changes(agent=second_agent)),
+        "take": lambda: services.take_case(by=second_agent, case=case),
+        "reply": lambda: services.add_reply(by=second_agent, case=case, body="Mine."),
+    }[give]
+
+    def block_first(agent):
+        found = refuse_idle(agent)
+        begun.append(meanwhile(lambda: block_account(account=User.objects.get(pk=second_agent.pk), by=sven)))
+        return found
+
+    refuse_idle = assignment.refuse_idle
+    monkeypatch.setattr(assignment, "refuse_idle", block_first)
+    monkeypatch.setattr(messages, "refuse_idle", block_first)
+    given()
+    assert after(begun[0]) is None
+    case.refresh_from_db()
+    assert case.assigned_agent is None
+    assert case.events.filter(kind="agent_assigned").latest("pk").to_value == ""
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one transaction writes at a time")
+@pytest.mark.parametrize("merged", ["before it is locked", "while it is locked"])
+def test_case_filed_while_its_organization_is_merged_belongs_to_the_other(
+    merged, paula, sven, organization, file, monkeypatch
+):
+    into, begun = Organization.objects.create(name="Big System"), []
+    step = {"before it is locked": "_organization", "while it is locked": "_kept"}[merged]
+    found = getattr(filing, step)
+
+    def merge_then(*args):
+        kept = found(*args)
+        begun.append(meanwhile(lambda: merge_organizations(organization=organization, into=into, by=sven)))
+        return kept
+
+    monkeypatch.setattr(filing, step, merge_then)
+    case = file(paula, primary_name="")
+    assert after(begun[0]) is None
+    case.refresh_from_db()
+    assert case.organization == into
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one transaction writes at a time")
+def test_blocking_and_giving_cases_at_once_never_wait_in_a_circle(paula, agnes, second_agent, sven, file):
+    cases = [file(paula) for _ in range(6)]
+    give = services.Changes(agent=second_agent)
+    gifts = [lambda c=case: services.change_case(by=agnes, case=c, changes=give) for case in cases]
+    results = at_once([*gifts, lambda: block_account(account=User.objects.get(pk=second_agent.pk), by=sven)])
+    refused = [each for each in results if isinstance(each, Exception)]
+    assert all(isinstance(each, services.NotAllowed) for each in refused), refused
+    assert not Case.objects.exclude(assigned_agent=None).exists()

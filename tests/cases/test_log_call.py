@@ -399,11 +399,13 @@ def test_bad_input_files_nothing(field, bad, browser, call):
 
 
 @pytest.mark.parametrize("provider", ["", "0", "9" * 30, "\0", "-1", "²", "999999"])
-def test_unknown_providers_are_404(provider, browser, call):
+def test_unknown_providers_are_404_and_take_no_text_away(provider, browser, call):
     typed = call(browser)
     assert browser.get(URL, {"provider": provider}).status_code == 404
-    assert browser.post(URL, typed | {"provider": provider}).status_code == 404
-    assert browser.post(URL, typed | {"switch": provider}).status_code == 404
+    for field in ("provider", "switch"):
+        answer = browser.post(URL, typed | {field: provider})
+        assert "The account that you chose is no provider" in answer.text
+        assert typed["description"] in answer.text
     assert not Case.objects.exists()
 
 
@@ -445,7 +447,8 @@ def test_no_case_is_filed_for_staff(agnes, vera, request_type):
 
 
 def test_only_phone_cases_have_a_page_to_read_aloud(browser, case, client_for, paula):
-    assert browser.get(f"/admin/cases/case/{case.pk}/logged/").status_code == 404
+    page = f"/admin/cases/case/{case.pk}/change/"
+    assert browser.get(f"/admin/cases/case/{case.pk}/logged/")["Location"] == page
     assert browser.get("/admin/cases/case/999999/logged/").status_code == 404
     Case.objects.filter(pk=case.pk).update(channel="phone")
     assert browser.get(f"/admin/cases/case/{case.pk}/logged/").status_code == 200
@@ -531,3 +534,17 @@ def test_retired_request_type_is_named(browser, call, paula):
     typed = call(browser, paula, request_type=str(training.pk))
     RequestType.objects.filter(pk=training.pk).update(is_active=False)
     assert "“Training” is not offered any more." in shown(browser.post(URL, typed))
+
+
+@pytest.mark.parametrize("field", ["switch", "provider"])
+@pytest.mark.parametrize("change", [{"is_active": False}, {"is_staff": True}])
+def test_caller_for_whom_nobody_can_file_takes_no_text_away(field, change, client_for, agnes, paula):
+    client = client_for(agnes)
+    html = client.get(f"{URL}?provider={paula.pk}").text
+    User.objects.filter(pk=paula.pk).update(**change)
+    posted = {name: hidden(html, name) for name in ("key", "stamp")} | {field: paula.pk}
+    answer = client.post(URL, posted | {"description": "Everything that the caller said."})
+    assert answer.status_code == 200
+    assert "Everything that the caller said." in answer.text
+    assert 'role="alert"' in answer.text
+    assert not Case.objects.exists()

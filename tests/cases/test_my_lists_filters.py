@@ -11,12 +11,12 @@ from django.utils import timezone
 from accounts import services as accounts
 from accounts.models import Organization
 from cases import paging, services
-from cases.models import Case, Queue, RequestType
+from cases.models import Case, Priority, Queue, RequestType
 from tests.conftest import make_person
 
 pytestmark = pytest.mark.django_db
 URL = "/my-lists/"
-NAMES = {"queue", "type", "organization", "agent", "status", "age"}
+NAMES = {"queue", "type", "organization", "agent", "status", "priority", "channel", "age"}
 
 
 @pytest.fixture
@@ -127,6 +127,13 @@ def test_those_who_were_agents_stay_while_they_have_cases(agent, agnes, vera, se
     assert list(offered) == ["Unassigned", "Agnes Archer", "Arthur Ash", "Greta Gone (no longer an agent)"]
     assert shown(agent, agent=gone.pk) == [clinic.pk]
     assert shown(agent, agent=vera.pk) == shown(agent, agent=paula.pk) == [clinic.pk]
+
+
+def test_by_priority_and_channel(agent, clinic, pharmacy):
+    Case.objects.filter(pk=pharmacy.pk).update(priority=Priority.HIGH, channel="phone")
+    assert shown(agent, priority=options(agent, "priority")["High"]) == [pharmacy.pk]
+    assert shown(agent, channel=options(agent, "channel")["Portal"]) == [clinic.pk]
+    assert said(agent, priority=Priority.HIGH, channel="phone") == [("Priority", "High"), ("Channel", "Phone")]
 
 
 @pytest.mark.parametrize(("days", "found"), [("1", 2), ("3", 2), ("7", 1), ("14", 0), ("30", 0), ("2", 3), ("-1", 3)])

@@ -198,6 +198,31 @@ def test_hand_over_stays_out_of_the_providers_list(case, agnes, second_agent):
     assert case.updated_at > before
 
 
+def test_blocked_agent_takes_nothing_on_a_page_loaded_before(case, agnes, sven):
+    loaded = User.objects.get(pk=agnes.pk)
+    assert loaded.is_agent
+    block_account(account=agnes, by=sven)
+    for take in (services.take_case, lambda by, case: services.add_reply(by=by, case=case, body="Mine.")):
+        with pytest.raises(services.NotAllowed):
+            take(by=loaded, case=case)
+    case.refresh_from_db()
+    assert (case.assigned_agent, case.status, case.messages.count()) == (None, "new", 0)
+
+
+def test_opening_by_assigning_to_oneself_is_news_and_no_mail(case, agnes, pass_time):
+    before = case.public_updated_at
+    pass_time(minutes=1)
+    case = services.change_case(by=agnes, case=case, changes=services.Changes(agent=agnes))
+    assert case.status == "open"
+    assert Case.objects.get(pk=case.pk).public_updated_at > before
+    assert "case_status_changed" not in owed()
+
+
+def test_status_chosen_with_the_agent_is_mailed(case, agnes):
+    services.change_case(by=agnes, case=case, changes=services.Changes(agent=agnes, status="open"))
+    assert owed().count("case_status_changed") == 1
+
+
 def test_blocking_an_agent_hands_the_open_cases_back(paula, file, agnes, sven, bring_to):
     held, resolved, closed = file(paula), file(paula), file(paula)
     bring_to(held, "open")
