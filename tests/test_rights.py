@@ -73,7 +73,7 @@ PAGES = {
     "accounts_user_verify": ALL_ACT,
     "accounts_user_withdraw_verification": ALL_ACT,
     "accounts_organization_merge": SUPERVISORS_FORM,
-    "cases_case_log_call": ("200 404",) * 3,
+    "cases_case_log_call": ALL_FORM,
     "cases_case_call_logged": ALL_LOOK,
     "cases_case_save_view": ("405 200",) * 3,
     "cases_case_delete_view": ALL_ACT,

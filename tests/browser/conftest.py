@@ -46,6 +46,8 @@ CHROMIUM_FLAGS = [
 ADMINISTRATOR = ("amy.admin", "copper window orchard 71")
 PASSWORD = "velvet harbor tractor 59"
 START_TIMEOUT = 60
+# Two journeys share one machine with the portals' own processes.
+expect.set_options(timeout=15_000)
 MAIL_TIMEOUT = 30
 
 
