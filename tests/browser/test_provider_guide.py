@@ -167,7 +167,7 @@ def test_guide_comes_true(new_page, portal, script):
 def agent_answers(agent, case_id, portal):
     """An agent takes the case, leaves a note and answers, in admin."""
     portal.postbox.wait_for("agnes@helpdesk.example.org", case_id)
-    agent.goto("/admin/cases/case/")
+    agent.goto("/admin/cases/case/?list=unassigned")
     assert_accessible(agent)
     agent.get_by_role("link", name=case_id).first.click()
     assert_accessible(agent)

@@ -13,6 +13,12 @@ from mail.models import OutboxEvent, OutboxMessage
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _demo_mode(settings):
+    """Elsewhere demo accounts work no cases."""
+    settings.DEMO = True
+
+
 def test_demo_shows_every_status(mailbox):
     demo.seed_demo()
     assert set(Case.objects.values_list("status", flat=True)) == {status.code for status in ALL}
