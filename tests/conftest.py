@@ -65,7 +65,7 @@ def pytest_runtest_teardown(item, nextitem):
 @pytest.fixture(autouse=True)
 def _quick_wake_up(monkeypatch):
     """Nobody listens to the broker in unit tests; tests deliver by calling `mailbox()`."""
-    monkeypatch.setattr("mail.wake.ring", lambda: None)
+    monkeypatch.setattr("mail.wake.ring", lambda task="": None)
 
 
 @pytest.fixture

@@ -49,10 +49,20 @@ def ring_until(bell, condition) -> bool:
 def test_a_ring_puts_one_drain_into_the_broker(monkeypatch):
     sent = []
     monkeypatch.setattr(wake.current_app, "send_task", lambda *args, **options: sent.append((args, options)))
-    monkeypatch.setattr(wake, "_bell", None)
+    monkeypatch.setattr(wake, "_bells", {})
     ring()
     assert wait_until(lambda: sent, 2)
     assert sent == [(("mail.drain",), {"retry": False, "ignore_result": True})]
+
+
+def test_each_task_has_a_bell_of_its_own(monkeypatch):
+    sent = []
+    monkeypatch.setattr(wake.current_app, "send_task", lambda *args, **options: sent.append(args))
+    monkeypatch.setattr(wake, "_bells", {})
+    ring("cases.scan_files")
+    ring()
+    assert wait_until(lambda: len(sent) == 2, 2)
+    assert set(sent) == {("cases.scan_files",), ("mail.drain",)}
 
 
 def test_a_burst_collapses_and_its_last_ring_is_not_lost(bell, broker, monkeypatch):
@@ -87,8 +97,8 @@ def test_after_a_failure_the_bell_is_silent_for_a_while(bell, broker, monkeypatc
 
 
 def test_a_forked_process_has_a_bell_of_its_own(broker, monkeypatch):
-    monkeypatch.setattr(wake, "send", broker.send)
-    monkeypatch.setattr(wake, "_bell", None)
+    monkeypatch.setattr(wake, "send", lambda task: broker.send())
+    monkeypatch.setattr(wake, "_bells", {})
     ring()
     assert wait_until(lambda: len(broker.called_at) == 1, 2)
     pid = os.fork()
