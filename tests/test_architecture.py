@@ -76,7 +76,7 @@ FLOORS = (
         "wake",
     },
     {"models"},
-    {"statuses", "text", "hours", "network", "signals"},
+    {"statuses", "text", "hours", "network", "signals", "files", "storage"},
 )
 READS_THE_ENVIRONMENT = {"helpdesk/settings.py", "helpdesk/environment.py"}
 APPS = ("cases", "accounts", "desk", "mail")
