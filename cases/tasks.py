@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from cases import services
+from mail import wake
 
 
 @shared_task(name="cases.close_resolved")
@@ -15,3 +16,16 @@ def close_resolved() -> int:
 def send_digests() -> int:
     """Owe the hourly digests; return how many."""
     return services.send_digests()
+
+
+@shared_task(name="cases.scan_files", ignore_result=True)
+def scan_files() -> None:
+    """Have the virus scanner look at what waits; when the time ends first, the next free worker goes on."""
+    if services.scan_files():
+        wake.send("cases.scan_files")
+
+
+@shared_task(name="cases.delete_loose_files")
+def delete_loose_files() -> int:
+    """Delete what a crash has left in the storage of files; return how many."""
+    return services.delete_loose_files()

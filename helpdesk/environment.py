@@ -117,6 +117,22 @@ def checked_secret_key(value: str, *, demo: bool) -> str:
     return value
 
 
+def checked_scanner_url(value: str) -> str:
+    """Return where clamd listens, or nothing; refuse anything but tcp://host:port and unix:///path."""
+    value = value.strip()
+    parts = urlsplit(value)
+    try:
+        is_tcp = parts.scheme == "tcp" and parts.hostname and parts.port and not parts.path.strip("/")
+    except ValueError:
+        is_tcp = False
+    if value and not is_tcp and not (parts.scheme == "unix" and not parts.netloc and parts.path.strip("/")):
+        raise ImproperlyConfigured(
+            f"CLAMD_URL is {value!r}. Set it to tcp://host:3310 or unix:///run/clamav/clamd.ctl,"
+            " or leave it empty: files are not scanned then."
+        )
+    return value
+
+
 def kept_secret_key(path: Path) -> str:
     """Return the secret key kept in a file that only its owner can read; make it the first time.
 

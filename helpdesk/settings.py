@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.environment import (
     Environment,
     checked_address,
+    checked_scanner_url,
     checked_secret_key,
     checked_site_url,
     database_from_url,
@@ -156,6 +157,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     "cases-close-resolved": {"task": "cases.close_resolved", "schedule": crontab(minute=37)},
     "cases-send-digests": {"task": "cases.send_digests", "schedule": crontab(minute=0)},
+    "cases-scan-files": {
+        "task": "cases.scan_files",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
+    "cases-delete-loose-files": {"task": "cases.delete_loose_files", "schedule": crontab(minute=47)},
 }
 
 DEFAULT_FROM_EMAIL = checked_address(
@@ -189,6 +196,11 @@ else:
         "EMAIL_URL is not a mail relay. Set it to smtp://host:25,"
         " smtp+tls://user:password@host:587 or smtp+ssl://user:password@host:465."
     )
+
+# --- Virus scanner ---------------------------------------------------------------------------
+
+# Empty: files are not scanned.
+CLAMD_URL = checked_scanner_url(env.str("CLAMD_URL", default=""))
 
 # --- Accounts --------------------------------------------------------------------------------
 
@@ -286,8 +298,18 @@ STATICFILES_DIRS = [
     # css/foundation.css names its @font-face source relative to this prefix.
     ("fonts", Path(fontpkg_public_sans.__file__).parent / "files"),
 ]
+# Files of cases. A storage elsewhere takes its place alone: nothing asks for an address.
+FILE_STORAGE = {
+    "BACKEND": "cases.storage.PrivateFileStorage",
+    "OPTIONS": {
+        "location": DATA_DIR / "files",
+        "file_permissions_mode": 0o600,
+        "directory_permissions_mode": 0o700,
+    },
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "attachments": FILE_STORAGE,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 

@@ -17,6 +17,7 @@ _DEFAULTS = {
     "DEFAULT_FROM_EMAIL": "Provider Help Desk <helpdesk@example.org>",
     "REPLY_TO_EMAIL": "helpdesk@example.org",
     "DATA_DIR": os.path.join(tempfile.gettempdir(), "helpdesk-tests"),  # noqa: PTH118
+    "CLAMD_URL": "",
     "LOG_LEVEL": "WARNING",
 }
 for _name, _value in _DEFAULTS.items():
@@ -26,7 +27,10 @@ from helpdesk.settings import *  # noqa: E402, F403
 from helpdesk.settings import DATA_DIR, DATABASES, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+STORAGES = STORAGES | {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "attachments": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+}
 
 (DATA_DIR / "static").mkdir(parents=True, exist_ok=True)  # whitenoise complains where there is none
 

@@ -1,6 +1,7 @@
 """Cases, what was said on them and what was done to them; queues; what agents keep for themselves.
 
-Nothing of a case is ever deleted; messages and events are not even changed, but for two named verbs.
+Nothing of a case is ever deleted, but for a file that an agent removes; messages and events are not even
+changed, but for two named verbs.
 """
 
 from cases.models.cases import (
@@ -14,6 +15,7 @@ from cases.models.cases import (
     case_id_of,
     case_number,
 )
+from cases.models.files import TO_SCAN, Attachment, LooseFile, ScanState, StoredFile, new_storage_key, served_states
 from cases.models.kept import Kept, NeverChanged, NeverDeleted
 from cases.models.queues import CannedReply, Priority, Queue, RequestType
 from cases.models.threads import Batch, CaseEvent, Message, Redaction
@@ -21,6 +23,8 @@ from cases.models.workspace import CaseLook, DigestItem, SavedView
 
 __all__ = [
     "TEXT_LIMIT",
+    "TO_SCAN",
+    "Attachment",
     "Batch",
     "CannedReply",
     "Case",
@@ -31,6 +35,7 @@ __all__ = [
     "Channel",
     "DigestItem",
     "Kept",
+    "LooseFile",
     "Message",
     "NeverChanged",
     "NeverDeleted",
@@ -39,8 +44,12 @@ __all__ = [
     "Redaction",
     "RequestType",
     "SavedView",
+    "ScanState",
     "Side",
+    "StoredFile",
     "Submission",
     "case_id_of",
     "case_number",
+    "new_storage_key",
+    "served_states",
 ]

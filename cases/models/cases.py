@@ -183,6 +183,8 @@ class Case(Kept):
         blank=True,
     )
     is_demo = models.BooleanField(_("demo case"), default=False)
+    # A file came with it once, kept or refused: pages of the many without any ask for none.
+    has_files = models.BooleanField(_("has files"), default=False, editable=False)
 
     objects = CaseQuerySet.as_manager()
 

@@ -41,6 +41,8 @@ class Message(AppendOnly):
     form_key = models.CharField(max_length=64, blank=True, editable=False)
     # The fingerprint of the text as that form first sent it; a redaction changes the text alone.
     form_digest = models.CharField(max_length=64, blank=True, editable=False)
+    # The digest of the files that it first came with; empty without files.
+    files_digest = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = MessageQuerySet.as_manager()
 
@@ -62,10 +64,15 @@ class Message(AppendOnly):
 
 
 class Redaction(AppendOnly):
-    """That a passage was taken out of a text for good: by whom, when and why; never what it said."""
+    """That a passage or a file was taken out for good: by whom, when and why; never what it said."""
+
+    class What(models.TextChoices):
+        PASSAGE = "passage", _("Passage")
+        FILE = "file", _("File")
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="redactions")
-    # Null: the passage stood in the description.
+    what = models.CharField(max_length=10, choices=What.choices, default=What.PASSAGE)
+    # Null: it stood in the description, or came with it.
     message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="redactions")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -108,6 +115,8 @@ class CaseEvent(AppendOnly):
         CASE_LINKED = "case_linked", _("Case linked")
         CASE_UNLINKED = "case_unlinked", _("Link removed")
         TEXT_REDACTED = "text_redacted", _("Passage removed")
+        FILE_REMOVED = "file_removed", _("File removed")
+        FILE_INFECTED = "file_infected", _("Virus found in a file")
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="events", db_index=False)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)

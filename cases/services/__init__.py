@@ -22,6 +22,8 @@ from cases.services.errors import (
     CaseError,
     CaseIsFinal,
     DefaultQueueNeeded,
+    FileGone,
+    FilesNotStored,
     IntoFinished,
     MergedAlready,
     NotAllowed,
@@ -41,6 +43,16 @@ from cases.services.errors import (
     WorkedByAnother,
     WrongTransition,
 )
+from cases.services.files import (
+    NO_FILES,
+    FileResult,
+    StagedFiles,
+    attach_files,
+    attachment_storage,
+    delete_loose_files,
+    remove_file,
+    staged,
+)
 from cases.services.filing import INTAKE_DRAFT, Filing, case_filed_from, file_case, text_filed_from
 from cases.services.looks import note_look, others_at, still_open
 from cases.services.merging import link_cases, merge_case, refuse_unmergeable, unlink_cases
@@ -56,6 +68,7 @@ from cases.services.progress import close_resolved, withdraw_case
 from cases.services.properties import Changes, change_case
 from cases.services.redaction import MARKER, Removal, check_reason, plan_removal, redact, screen_draft
 from cases.services.saved_views import delete_view, save_view
+from cases.services.scanning import scan_files
 
 __all__ = [
     "AccountBlocked",
@@ -70,12 +83,16 @@ __all__ = [
     "Change",
     "Changes",
     "DefaultQueueNeeded",
+    "FileGone",
+    "FileResult",
+    "FilesNotStored",
     "Filing",
     "INTAKE_DRAFT",
     "IntoFinished",
     "MARKER",
     "MOST_CASES",
     "MergedAlready",
+    "NO_FILES",
     "NewProvider",
     "NotAllowed",
     "NothingToRemove",
@@ -88,6 +105,7 @@ __all__ = [
     "Removal",
     "RequestTypeNeeded",
     "SameCase",
+    "StagedFiles",
     "StaleCase",
     "Take",
     "TooManyCases",
@@ -99,12 +117,15 @@ __all__ = [
     "add_information",
     "add_note",
     "add_reply",
+    "attach_files",
+    "attachment_storage",
     "case_filed_from",
     "case_logged_from",
     "change_case",
     "change_in_bulk",
     "check_reason",
     "close_resolved",
+    "delete_loose_files",
     "delete_view",
     "file_case",
     "hand_back_cases",
@@ -122,6 +143,7 @@ __all__ = [
     "others_at",
     "plan_removal",
     "redact",
+    "remove_file",
     "refuse_no_default",
     "refuse_no_type",
     "refuse_unknown_placeholders",
@@ -130,8 +152,10 @@ __all__ = [
     "save_queue",
     "save_request_type",
     "save_view",
+    "scan_files",
     "screen_draft",
     "send_digests",
+    "staged",
     "still_open",
     "take_case",
     "text_filed_from",

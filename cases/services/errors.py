@@ -149,14 +149,26 @@ class PassageNotFound(CaseError):
 
 class ReasonNeeded(CaseError):
     def __init__(self) -> None:
-        super().__init__(_("Enter why the passage is removed, in up to 200 characters."))
+        super().__init__(_("Enter why it is removed, in up to 200 characters."))
 
 
 class ReasonQuotes(CaseError):
     """A reason stays for good and is read by the provider."""
 
     def __init__(self) -> None:
-        super().__init__(_("The reason repeats the passage. Say why without its words."))
+        super().__init__(_("The reason repeats what is removed. Say why without its words."))
+
+
+class FileGone(CaseError):
+    def __init__(self) -> None:
+        super().__init__(_("This file is not there any more."))
+
+
+class FilesNotStored(CaseError):
+    """The storage of files is full or away; nothing of the message was stored."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Files cannot be stored at the moment. Send your text without them, or try again later."))
 
 
 class TooManyCases(CaseError):

@@ -16,6 +16,7 @@ from accounts.text import fold_name
 from cases.models import Case, CaseEvent, Channel, Message, RequestType, Side, Submission
 from cases.services.change import record, require_agent, require_provider
 from cases.services.errors import AlreadyFiled, NotAllowed
+from cases.services.files import NO_FILES, StagedFiles, attach
 from cases.services.fingerprints import fingerprint
 from cases.statuses import NEW
 from mail.services import owe
@@ -35,6 +36,7 @@ class Filing:
         primary_name: the primary organization's name where it was asked for; empty otherwise.
         follow_up_to: the finished case of the same provider that this one continues.
         priority: None is what the request type says.
+        files: what comes with the description.
     """
 
     request_type: RequestType
@@ -45,6 +47,7 @@ class Filing:
     phone: str = ""
     follow_up_to: Case | None = None
     priority: int | None = None
+    files: StagedFiles = NO_FILES
 
     @property
     def digest(self) -> str:
@@ -61,6 +64,7 @@ class Filing:
             self.phone,
             self.follow_up_to.pk if self.follow_up_to else 0,
             *([self.priority] if self.priority else []),
+            *([self.files.digest] if self.files.digest else []),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -179,6 +183,7 @@ def _file(by: User, provider: User, filing: Filing, *, key: str, channel: Channe
         follow_up_to=follow_up_to,
         is_demo=provider.is_demo,
     )
+    attach(case, None, filing.files, by=by, at=at)
     text_digest = fingerprint(filing.description)
     Submission.objects.create(provider=provider, key=key, digest=filing.digest, text_digest=text_digest, case=case)
     record(case, CaseEvent.Kind.CASE_FILED, by=by, at=at, new=case.status)

@@ -22,6 +22,7 @@ from cases.services.errors import (
     StaleCase,
     WorkedByAnother,
 )
+from cases.services.files import move_files
 from cases.statuses import AWAITING, CLOSED, HELP_DESK, NEW, OPEN, OPEN_CODES, RESOLVED
 from mail.services import owe
 
@@ -30,7 +31,7 @@ from mail.services import owe
 def merge_case(*, by: User, case: Case, into: Case, seen: int | None = None) -> Case:
     """Make a case part of another one of the same provider, for good; return the other one.
 
-    Messages move with their authors and times, the description becomes a message of the provider;
+    Messages move with their authors, times and files, the description becomes a message of the provider;
     events stay where they are. What was merged into the case before moves on with it. The provider
     and the agents of both are told in one mail each.
 
@@ -176,7 +177,7 @@ def _move_texts(source: Case, target: Case) -> None:
     key = filed.key if filed else ""
     if key and Message.objects.filter(author=source.provider_id, form_key=key).exists():
         key = ""
-    Message.objects.create(
+    description = Message.objects.create(
         case=target,
         author_id=source.provider_id,
         kind=Message.Kind.PROVIDER,
@@ -185,6 +186,7 @@ def _move_texts(source: Case, target: Case) -> None:
         form_key=key,
         form_digest=filed.text_digest if key else "",
     )
+    move_files(source, target, description=description)
 
 
 def _move_links(source: Case, target: Case) -> None:

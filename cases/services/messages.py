@@ -26,6 +26,7 @@ from cases.services.change import (
     store,
 )
 from cases.services.errors import AlreadySent
+from cases.services.files import NO_FILES, StagedFiles, attach
 from cases.services.fingerprints import fingerprint
 from cases.services.properties import NO_CHANGES, Changes, make_changes, owe_mail_for
 from cases.statuses import AWAITING, NEW, OPEN, RESOLVED
@@ -37,15 +38,17 @@ class Origin:
     """The rendering of a form that a message comes from.
 
     Arguments:
-        key: its one-time key; the same key and text again returns the first message.
+        key: its one-time key; the same key, text and files again return the first message.
         seen: id of the newest event that its page showed; None skips the check for stale pages.
         draft_kind, draft_keys: the kept texts that the message makes superfluous.
+        files: what came with the text.
     """
 
     key: str = ""
     seen: int | None = None
     draft_kind: str = ""
     draft_keys: tuple[str, ...] = ()
+    files: StagedFiles = NO_FILES
 
 
 NO_FORM = Origin()
@@ -56,8 +59,10 @@ def message_sent_from(*, by: User, key: str) -> Message | None:
     return Message.objects.filter(author=by, form_key=key).first() if key else None
 
 
-def _is_text_of(message: Message, body: str) -> bool:
-    """Tell whether a form's message was sent with this text, whatever it has lost since."""
+def _became(message: Message, body: str, files: StagedFiles) -> bool:
+    """Tell whether a form's message was sent with this text and these files, whatever it has lost since."""
+    if message.files_digest != files.digest:
+        return False
     if message.form_digest:
         return message.form_digest == fingerprint(body)
     return message.body == normalize_newlines(body)
@@ -72,7 +77,7 @@ def _sent_before(case: Case, kind: str, *, by: User, body: str, origin: Origin) 
     if origin.draft_kind:
         drafts.delete_drafts(by, origin.draft_kind, (*origin.draft_keys, origin.key))
     earlier = message_sent_from(by=by, key=origin.key)
-    if earlier and not ((earlier.case_id, earlier.kind) == (case.pk, kind) and _is_text_of(earlier, body)):
+    if earlier and not ((earlier.case_id, earlier.kind) == (case.pk, kind) and _became(earlier, body, origin.files)):
         raise AlreadySent(earlier)
     return earlier
 
@@ -88,7 +93,9 @@ def _write(
         created_at=at,
         form_key=origin.key,
         form_digest=fingerprint(body) if origin.key else "",
+        files_digest=origin.files.digest,
     )
+    attach(case, message, origin.files, by=by, at=at)
     event = CaseEvent.Kind.NOTE_ADDED if kind == Message.Kind.INTERNAL else CaseEvent.Kind.MESSAGE_ADDED
     record(case, event, by=by, at=at, new=message.pk, batch=batch)
     return message

@@ -445,7 +445,7 @@ def test_change_brings_the_form_back_as_it_was(told, agnes, client_for):
         ({"passage": "Nobody"}, "The text does not contain this passage."),
         ({"passage": "a\0b"}, "hidden control characters"),
         ({"reason": ""}, "Enter why the passage is removed."),
-        ({"reason": f"names {WORDS}"}, "The reason repeats the passage."),
+        ({"reason": f"names {WORDS}"}, "The reason repeats what is removed."),
         ({"reason": "x" * 201}, "at most 200 characters"),
     ],
 )
