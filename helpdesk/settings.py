@@ -66,12 +66,15 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "helpdesk.middleware.RequestReferenceMiddleware",
+    # Static files are nobody's: what keeps a person's page out of the browser's cache stands below.
+    "helpdesk.staticfiles.StaticFilesMiddleware",
     # What puts headers on an answer stands above what may refuse a request.
     "csp.middleware.CSPMiddleware",
     "helpdesk.middleware.NoStoreMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Django pads what it compresses by a random length, and masks the token of each form (BREACH).
+    "django.middleware.gzip.GZipMiddleware",
     "helpdesk.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -283,12 +286,12 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [
     BASE_DIR / "static",
-    # css/foundation.css names its @font-face source relative to this prefix.
+    # css/tokens.css names its @font-face source relative to this prefix.
     ("fonts", Path(fontpkg_public_sans.__file__).parent / "files"),
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "helpdesk.staticfiles.BundledStaticFilesStorage"},
 }
 
 # --- Logs ------------------------------------------------------------------------------------
