@@ -68,6 +68,7 @@ FLOORS = (
         "delivery",
         "envelope",
         "expansion",
+        "look",
         "mailbox",
         "registry",
         "render",
