@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.ActivityMiddleware",
     "accounts.middleware.RescueMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.PermanentPasswordMiddleware",
@@ -235,7 +236,9 @@ AXES_SENSITIVE_PARAMETERS = ["username", "password", "ip_address", "csrfmiddlewa
 
 SESSION_ENGINE = "helpdesk.sessions"
 SESSION_COOKIE_NAME = "helpdesk_session"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = env.number("SESSION_HOURS", default=12, low=1, high=24) * 3600
+PROVIDER_IDLE = timedelta(minutes=env.number("SESSION_IDLE_MINUTES", default=30, low=5, high=240))
+STAFF_IDLE = timedelta(minutes=env.number("STAFF_IDLE_MINUTES", default=720, low=5, high=1440))
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "helpdesk_csrf"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

@@ -45,6 +45,7 @@ FLOORS = (
         "presence",
         "provider_card",
         "saved_views",
+        "sessions",
     },
     {"forms", "*_forms"},
     {"services"},
