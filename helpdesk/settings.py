@@ -32,6 +32,9 @@ PORT = env.number("PORT", default=8000, low=1, high=65535)
 DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / "var").resolve()
 WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", default=2, low=1, high=64)
 
+MAINTENANCE = env.flag("MAINTENANCE")
+MAINTENANCE_TEXT = env.sentence("MAINTENANCE_TEXT", longest=300)
+
 SITE_URL = checked_site_url(env.required("SITE_URL", demo=DEMO, default=f"http://127.0.0.1:{PORT}"))
 SITE_HOST = urlsplit(SITE_URL).hostname
 ALLOWED_HOSTS = [
@@ -78,10 +81,12 @@ MIDDLEWARE = [
     "helpdesk.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "helpdesk.middleware.MaintenanceMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "helpdesk.middleware.MethodPageMiddleware",
     "accounts.middleware.ActivityMiddleware",
     "accounts.middleware.RescueMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

@@ -20,8 +20,10 @@ PRODUCTION = {
     "SITE_URL": "https://helpdesk.example.org/",
 }
 LIMITS = ("SESSION_HOURS", "SESSION_IDLE_MINUTES", "STAFF_IDLE_MINUTES")
+CLOSED = ("MAINTENANCE", "MAINTENANCE_TEXT")
 OTHERS = (
     "DEMO", "DEBUG", "PORT", "DATA_DIR", "TRUSTED_PROXIES", "WEB_CONCURRENCY", "EMAIL_TIMEOUT", "LOG_LEVEL", *LIMITS,
+    *CLOSED,
 )  # fmt: skip
 
 
@@ -77,6 +79,9 @@ def test_the_eight_are_what_the_module_says():
     [
         ("DEMO", "maybe"),
         ("DEBUG", "2"),
+        ("MAINTENANCE", "until noon"),
+        ("MAINTENANCE_TEXT", "x" * 301),
+        ("MAINTENANCE_TEXT", "two\nlines"),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("PORT", "eighty"),
