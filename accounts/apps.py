@@ -12,11 +12,15 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
         from accounts.services import mailing
+        from accounts.sessions import start_clock
         from desk.services import help_desk_facts
         from mail.registry import register_about, register_event, register_kind
         from mail.render import add_facts
 
+        user_logged_in.connect(start_clock)
         add_facts(lambda: {"help_desk": help_desk_facts()})
 
         register_event("registration_received", expand=mailing.expand_registration)

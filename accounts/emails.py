@@ -22,6 +22,7 @@ def _address(name: str, *args) -> str:
 def _context(user: User) -> dict:
     return {
         "user": user,
+        "recipient": user,
         "login_url": _address("accounts:login"),
         "forgot_url": _address("accounts:forgot"),
     }

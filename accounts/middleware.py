@@ -1,4 +1,4 @@
-"""Two rules that hold on every address: a temporary password opens one door, typed text is kept."""
+"""What holds on every address: a temporary password opens one door, typed text is kept, activity is noted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,24 @@ from django.shortcuts import resolve_url
 from django.utils.translation import gettext as _
 
 from accounts.drafts import STAMP_FIELD, read_stamp, rescue
+from accounts.sessions import is_in_background
+
+
+class ActivityMiddleware:
+    """Let a session last while its person does something: opens a page, sends a form, types.
+
+    What scripts ask while nobody may be there is no activity: such views say so.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request, view_func, view_args, view_kwargs) -> None:
+        if not is_in_background(view_func):
+            request.session.touch()
 
 
 class PermanentPasswordMiddleware:

@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.preferences import Delivery
 from accounts.services import deliveries, wants_mail
 from cases.models import Case, CaseEvent, DigestItem, Message, case_id_of
-from cases.statuses import BY_CODE, CANCELLED, Status
+from cases.statuses import BY_CODE, CANCELLED, CLOSE_AFTER, Status
 from mail.models import OutboxEvent, OutboxMessage
 from mail.registry import Addressee, Content
 from mail.render import render
@@ -172,7 +172,7 @@ def _urls(case: Case) -> dict[str, str]:
 
 
 def _render(message: OutboxMessage, case: Case, *, automatic: bool = True, **context) -> Content:
-    context |= {"case": case, "recipient": message.recipient, **_urls(case)}
+    context |= {"case": case, "recipient": message.recipient, "days": CLOSE_AFTER.days, **_urls(case)}
     return render(message.kind, context, thread=f"case-{case.pk}", automatic=automatic)
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from accounts.sessions import in_background
 from cases import services
 from cases.models import Case, CaseEvent
 from desk.text import whole_number
@@ -26,6 +27,7 @@ def _sentence(others: list[User]) -> str:
     return ngettext("%s has this case open too.", "%s have this case open too.", len(others)) % names
 
 
+@in_background
 @require_POST
 def case_presence(request: HttpRequest, pk: int) -> JsonResponse:
     """Note that the page is still open, and answer who else is there and whether something happened since.

@@ -2,9 +2,11 @@
 
 from django.contrib import admin
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from desk.model_admin import CarefulAdmin
-from desk.models import Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
+from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
 from desk.services import forget_facts
 
 
@@ -43,6 +45,21 @@ class OpeningHoursAdmin(FactAdmin):
 @admin.register(Holiday)
 class HolidayAdmin(FactAdmin):
     list_display = ["date", "name"]
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(FactAdmin):
+    list_display = ["text", "severity", "starts_at", "ends_at", "state"]
+    list_filter = ["severity"]
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, announcement: Announcement) -> str:
+        now = timezone.now()
+        if announcement.starts_at > now:
+            return _("To come")
+        if announcement.ends_at and announcement.ends_at <= now:
+            return _("Ended")
+        return _("Shown now")
 
 
 @admin.register(Resource)

@@ -1,4 +1,6 @@
-"""Facts about the help desk that supervisors keep: phone line, hours, holidays, resources, terms."""
+"""Facts about the help desk that supervisors keep: phone line, hours, announcements, resources, terms."""
+
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
@@ -88,6 +90,58 @@ class Holiday(models.Model):
 
     def __str__(self):
         return f"{self.date} {self.name}"
+
+
+class Severity(models.TextChoices):
+    """How urgent an announcement is; the word stands in front of its text."""
+
+    INFO = "info", _("Notice")
+    WARNING = "warning", _("Warning")
+    EMERGENCY = "emergency", _("Emergency")
+
+
+class AnnouncementQuerySet(models.QuerySet):
+    def not_ended(self, now: datetime) -> "AnnouncementQuerySet":
+        """Keep what is shown or will be: a copy of it stays right as time goes by."""
+        return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now))
+
+
+class Announcement(models.Model):
+    """A sentence at the top of every page from one moment up to another, for an outage or a change of hours."""
+
+    severity = models.CharField(_("severity"), max_length=10, choices=Severity, default=Severity.INFO)
+    text = models.CharField(
+        _("text"),
+        max_length=300,
+        help_text=_("One or two plain sentences: what is the matter, and what to do."),
+    )
+    link = models.CharField(_("link"), max_length=500, blank=True, validators=[web_address])
+    link_text = models.CharField(
+        _("text of the link"), max_length=80, blank=True, help_text=_("Empty: the link says where it leads.")
+    )
+    starts_at = models.DateTimeField(
+        _("shown from"), default=timezone.now, help_text=_("All pages follow within a minute.")
+    )
+    ends_at = models.DateTimeField(
+        _("shown until"), null=True, blank=True, help_text=_("Empty: until you enter an end or delete it.")
+    )
+
+    objects = AnnouncementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("announcement")
+        verbose_name_plural = _("announcements")
+        ordering = ["-starts_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(starts_at__lt=F("ends_at")),
+                name="desk_announcement_starts_before_end",
+                violation_error_message=_("The end must be after the start."),
+            ),
+        ]
+
+    def __str__(self):
+        return self.text
 
 
 class ResourceQuerySet(models.QuerySet):

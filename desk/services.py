@@ -8,25 +8,51 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import time as clock_time
+from urllib.parse import urlsplit
 
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.functional import Promise
 
 from desk import hours
-from desk.models import Holiday, OpeningHours, PhoneLine
+from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Severity
 
 COPY_SECONDS = 60
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Notice:
+    """An announcement as pages show it; what it says in another language belongs in here."""
+
+    severity: Severity
+    text: str
+    link: str
+    link_text: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+    def is_shown(self, now: datetime) -> bool:
+        return self.starts_at <= now and (self.ends_at is None or now < self.ends_at)
+
+    @property
+    def label(self) -> str | Promise:
+        return self.severity.label
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.link).netloc
+
+
+@dataclass(frozen=True)
 class Facts:
-    """What the database says about the phone line; the same whatever the moment."""
+    """What the database says about the help desk; the same whatever the moment."""
 
     phone_name: str
     phone_number: str
     phone_heading: str
     schedule: hours.Schedule
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +95,11 @@ class HelpDesk:
     @property
     def state_text(self) -> str:
         return hours.describe_state(self.facts.schedule, self.now)
+
+    @property
+    def notices(self) -> list[Notice]:
+        """Return what is announced at this moment: the most urgent first, then the newest."""
+        return [notice for notice in self.facts.notices if notice.is_shown(self.now)]
 
 
 # The guide's own facts, for a page that must be shown while the database is down.
@@ -140,4 +171,16 @@ def _load_facts() -> Facts:
         phone_number=line.number if line else BUILT_IN.phone_number,
         phone_heading=line.heading if line else BUILT_IN.phone_heading,
         schedule=schedule,
+        notices=_load_notices(),
     )
+
+
+_URGENCY = (Severity.EMERGENCY, Severity.WARNING, Severity.INFO)
+
+
+def _load_notices() -> tuple[Notice, ...]:
+    """Return the announcements that have not ended, most urgent first: those to come are shown in time."""
+    columns = ("severity", "text", "link", "link_text", "starts_at", "ends_at")
+    rows = Announcement.objects.not_ended(timezone.now()).values_list(*columns)
+    notices = [Notice(Severity(severity), *others) for severity, *others in rows]
+    return tuple(sorted(notices, key=lambda notice: _URGENCY.index(notice.severity)))

@@ -70,6 +70,16 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{name} is {raw!r}. Set it to a whole number from {low} to {high}.")
         return int(raw)
 
+    def sentence(self, name: str, *, longest: int) -> str:
+        """Return a text for visitors, or an empty one; refuse line breaks, control characters and a long one."""
+        text = self.str(name, default="").strip()
+        if len(text) > longest or not text.isprintable():
+            raise ImproperlyConfigured(
+                f"{name} has {len(text)} characters or more than one line. Set it to one line of text,"
+                f" up to {longest} characters."
+            )
+        return text
+
     def networks(self, name: str) -> list[str]:
         """Return the comma-separated IP networks (CIDR or single addresses) of a variable."""
         networks = []

@@ -66,6 +66,10 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
     return error_page(request, 404)
 
 
+def method_not_allowed(request: HttpRequest) -> HttpResponse:
+    return error_page(request, 405)
+
+
 def payload_too_large(request: HttpRequest) -> HttpResponse:
     return error_page(request, 413)
 
@@ -92,7 +96,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def service_unavailable(request: HttpRequest) -> HttpResponse:
-    """Answer 503 and say that nothing was stored; a POST of the portal's own form comes back as a form."""
+    """Answer 503 while the database is away."""
+    return _come_back(request, seconds=30)
+
+
+def maintenance(request: HttpRequest) -> HttpResponse:
+    """Answer 503 while people work on the portal, with what they say about it."""
+    return _come_back(request, seconds=600, template="maintenance.html", said=settings.MAINTENANCE_TEXT)
+
+
+def _come_back(request: HttpRequest, *, seconds: int, **page) -> HttpResponse:
+    """Say that nothing was stored, and when to try again; a POST of the portal's own form comes back as a form."""
     echoed = echoed_fields(request)
     response = error_page(
         request,
@@ -100,8 +114,9 @@ def service_unavailable(request: HttpRequest) -> HttpResponse:
         was_sent=request.method == "POST",
         echoed=echoed,
         csrf_token=get_token(request) if echoed else "",
+        **page,
     )
-    response["Retry-After"] = "30"
+    response["Retry-After"] = str(seconds)
     return response
 
 

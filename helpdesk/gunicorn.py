@@ -68,7 +68,8 @@ def post_worker_init(worker):
     # Ctrl-C reaches the whole process group, and the master passes it on. A second signal in the middle of the
     # first one's shutdown waits for a lock that the first one holds.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if settings.EMBEDDED_WORKER:
+    # In maintenance nothing may touch the database: it is being moved, restored or migrated.
+    if settings.EMBEDDED_WORKER and not settings.MAINTENANCE:
         _celery = EmbeddedCelery()
         _celery.start()
 

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from io import BytesIO
 
 from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
 from django.core.handlers.wsgi import LimitedStream
 from django.http import HttpRequest, HttpResponse
 
-from helpdesk.errors import payload_too_large
+from helpdesk.errors import maintenance, method_not_allowed, payload_too_large
 from helpdesk.health import is_health_check
 from helpdesk.logging import request_reference, without_secrets
 
+HEALTH = "/health/"
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 access_log = logging.getLogger("helpdesk.access")
@@ -107,6 +109,33 @@ def is_personal(request: HttpRequest, response: HttpResponse) -> bool:
         or response.status_code >= 400
         or request.path.startswith("/set-password/")
     )
+
+
+class MaintenanceMiddleware:
+    """Answer everything with 503 while settings.MAINTENANCE is on: no session, no database. Health checks pass."""
+
+    def __init__(self, get_response: GetResponse):
+        if not settings.MAINTENANCE:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request) if request.path.startswith(HEALTH) else maintenance(request)
+
+
+class MethodPageMiddleware:
+    """Give "method not allowed", which Django leaves blank, the portal's page; Allow stays."""
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405 or response.content or request.path.startswith(HEALTH):
+            return response
+        page = method_not_allowed(request)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 class BodyLimitMiddleware:

@@ -33,6 +33,9 @@ PORT = env.number("PORT", default=8000, low=1, high=65535)
 DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / "var").resolve()
 WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", default=2, low=1, high=64)
 
+MAINTENANCE = env.flag("MAINTENANCE")
+MAINTENANCE_TEXT = env.sentence("MAINTENANCE_TEXT", longest=300)
+
 SITE_URL = checked_site_url(env.required("SITE_URL", demo=DEMO, default=f"http://127.0.0.1:{PORT}"))
 SITE_HOST = urlsplit(SITE_URL).hostname
 ALLOWED_HOSTS = [
@@ -67,19 +70,25 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "helpdesk.middleware.RequestReferenceMiddleware",
+    # Static files are nobody's: what keeps a person's page out of the browser's cache stands below.
+    "helpdesk.staticfiles.StaticFilesMiddleware",
     # What puts headers on an answer stands above what may refuse a request.
     "csp.middleware.CSPMiddleware",
     "helpdesk.middleware.NoStoreMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Django pads what it compresses by a random length, and masks the token of each form (BREACH).
+    "django.middleware.gzip.GZipMiddleware",
     "helpdesk.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "helpdesk.middleware.MaintenanceMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "helpdesk.middleware.MethodPageMiddleware",
+    "accounts.middleware.ActivityMiddleware",
     "accounts.middleware.RescueMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.PermanentPasswordMiddleware",
@@ -244,7 +253,9 @@ AXES_SENSITIVE_PARAMETERS = ["username", "password", "ip_address", "csrfmiddlewa
 
 SESSION_ENGINE = "helpdesk.sessions"
 SESSION_COOKIE_NAME = "helpdesk_session"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = env.number("SESSION_HOURS", default=12, low=1, high=24) * 3600
+PROVIDER_IDLE = timedelta(minutes=env.number("SESSION_IDLE_MINUTES", default=30, low=5, high=240))
+STAFF_IDLE = timedelta(minutes=env.number("STAFF_IDLE_MINUTES", default=720, low=5, high=1440))
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "helpdesk_csrf"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -295,7 +306,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [
     BASE_DIR / "static",
-    # css/foundation.css names its @font-face source relative to this prefix.
+    # css/tokens.css names its @font-face source relative to this prefix.
     ("fonts", Path(fontpkg_public_sans.__file__).parent / "files"),
 ]
 # Files of cases. A storage elsewhere takes its place alone: nothing asks for an address.
@@ -310,7 +321,7 @@ FILE_STORAGE = {
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "attachments": FILE_STORAGE,
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "helpdesk.staticfiles.BundledStaticFilesStorage"},
 }
 
 # --- Logs ------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.template import Context, Template, loader
 
+from mail.look import dress, look
 from mail.registry import Content
 
 _facts: list[Callable[[], dict[str, Any]]] = []
@@ -26,14 +27,16 @@ def render(kind: str, context: dict[str, Any], **options: Any) -> Content:
     """Build a mail from `templates/emails/<kind>.subject.txt`, `.txt` and `.html`.
 
     `site_url` (settings.SITE_URL, never a request's host) is added to the context. The two text templates are rendered
-    without autoescape, so they are safe as text and unsafe as HTML. `options` are Content's `thread` and `automatic`.
+    without autoescape, so they are safe as text and unsafe as HTML. The layout greets `recipient`, when there is one.
+    `options` are Content's `thread` and `automatic`.
     """
     known = {name: value for facts in _facts for name, value in facts().items()}
     context = {"site_url": settings.SITE_URL, **known, **context}
+    subject = one_line(_as_text(f"emails/{kind}.subject.txt", context))
     content = Content(
-        subject=one_line(_as_text(f"emails/{kind}.subject.txt", context)),
+        subject=subject,
         text=_as_text(f"emails/{kind}.txt", context).strip() + "\n",
-        html=loader.render_to_string(f"emails/{kind}.html", context),
+        html=dress(loader.render_to_string(f"emails/{kind}.html", {**context, "subject": subject, "look": look()})),
     )
     return replace(content, **options)
 

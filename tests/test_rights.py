@@ -22,7 +22,7 @@ from accounts import services as account_services
 from accounts.models import Membership, User
 from cases import services
 from cases.models import CannedReply, Case, CaseEvent, Channel, Message, Queue, RequestType, SavedView
-from desk.models import Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
+from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
 from mail.models import OutboxEvent, OutboxMessage
 from tests.conftest import make_person
 
@@ -37,6 +37,7 @@ MODELS = {
     "desk_phoneline": ("", "vc", "vc"),
     "desk_openinghours": ("", "vacd", "vacd"),
     "desk_holiday": ("", "vacd", "vacd"),
+    "desk_announcement": ("", "vacd", "vacd"),
     "desk_resource": ("", "vacd", "vacd"),
     "desk_termsversion": ("", "vac", "vacd"),
     "mail_outboxmessage": ("v", "v", "v"),
@@ -155,6 +156,7 @@ def rows(db, paula, organization, agnes) -> dict:
         "desk_phoneline": PhoneLine.objects.first(),
         "desk_openinghours": OpeningHours.objects.first(),
         "desk_holiday": Holiday.objects.first() or Holiday.objects.create(date="2030-01-01", name="New Year"),
+        "desk_announcement": Announcement.objects.create(text="CVMS is down."),
         "desk_resource": Resource.objects.first() or Resource.objects.create(title="Guide"),
         "desk_termsversion": TermsVersion.objects.create(version="9.0", text="Later.", published_at=tomorrow),
         "mail_outboxmessage": message,

@@ -19,7 +19,12 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "helpdesk.example.org, help.example.org",
     "SITE_URL": "https://helpdesk.example.org/",
 }
-OTHERS = ("DEMO", "DEBUG", "PORT", "DATA_DIR", "TRUSTED_PROXIES", "WEB_CONCURRENCY", "EMAIL_TIMEOUT", "LOG_LEVEL")
+LIMITS = ("SESSION_HOURS", "SESSION_IDLE_MINUTES", "STAFF_IDLE_MINUTES")
+CLOSED = ("MAINTENANCE", "MAINTENANCE_TEXT")
+OTHERS = (
+    "DEMO", "DEBUG", "PORT", "DATA_DIR", "TRUSTED_PROXIES", "WEB_CONCURRENCY", "EMAIL_TIMEOUT", "LOG_LEVEL", *LIMITS,
+    *CLOSED,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -74,6 +79,9 @@ def test_the_eight_are_what_the_module_says():
     [
         ("DEMO", "maybe"),
         ("DEBUG", "2"),
+        ("MAINTENANCE", "until noon"),
+        ("MAINTENANCE_TEXT", "x" * 301),
+        ("MAINTENANCE_TEXT", "two\nlines"),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("PORT", "eighty"),
@@ -81,6 +89,13 @@ def test_the_eight_are_what_the_module_says():
         ("WEB_CONCURRENCY", "0"),
         ("EMAIL_TIMEOUT", "3600"),
         ("EMAIL_TIMEOUT", "1.5"),
+        ("SESSION_HOURS", "0"),
+        ("SESSION_HOURS", "25"),
+        ("SESSION_IDLE_MINUTES", "4"),
+        ("SESSION_IDLE_MINUTES", "241"),
+        ("SESSION_IDLE_MINUTES", "half an hour"),
+        ("STAFF_IDLE_MINUTES", "0"),
+        ("STAFF_IDLE_MINUTES", "1441"),
         ("SITE_URL", "helpdesk.example.org"),
         ("SITE_URL", "ftp://helpdesk.example.org"),
         ("SITE_URL", "https://helpdesk.example.org/portal"),
@@ -164,3 +179,18 @@ def test_proxies_may_be_addresses_and_networks(load):
 )
 def test_flags_are_read_in_the_usual_spellings(raw, flag, load):
     assert load(**PRODUCTION | {"DEBUG": raw})["DEBUG"] is flag
+
+
+def test_sessions_last_as_long_as_the_environment_says(load):
+    found = load(**PRODUCTION)
+    assert [str(found[name]) for name in ("SESSION_COOKIE_AGE", "PROVIDER_IDLE", "STAFF_IDLE")] == [
+        "43200",
+        "0:30:00",
+        "12:00:00",
+    ]
+    found = load(**PRODUCTION | dict(zip(LIMITS, ("8", "15", "60"), strict=True)))
+    assert [str(found[name]) for name in ("SESSION_COOKIE_AGE", "PROVIDER_IDLE", "STAFF_IDLE")] == [
+        "28800",
+        "0:15:00",
+        "1:00:00",
+    ]

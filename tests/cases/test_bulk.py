@@ -150,7 +150,7 @@ def test_agent_who_gets_many_cases_gets_one_mail(agnes, sven, four, mailbox):
         for case in four:
             assert case.case_id in text
             assert f"http://testserver/admin/cases/case/{case.pk}/change/" in text
-        assert "You get this mail because the cases are assigned to you." in text
+        assert "You get this email because the cases are assigned to you." in text
     assert "vials" not in mail.body + html
 
 

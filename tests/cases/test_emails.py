@@ -185,9 +185,9 @@ def test_each_try_of_a_mail_says_the_same_whatever_became_of_the_case(agnes, cas
 @pytest.mark.parametrize(
     ("kind", "news"),
     [
-        ("agent_new_case", "case {} has come into the queue "),
-        ("agent_provider_replied", "the provider has added information to case {}."),
-        ("agent_assigned", "case {} has been assigned to you."),
+        ("agent_new_case", "Case {} has come into the queue "),
+        ("agent_provider_replied", "The provider has added information to case {}."),
+        ("agent_assigned", "Case {} has been assigned to you."),
     ],
 )
 def test_mails_to_agents_lead_to_the_workspace(paula, agnes, sven, queue, case, kind, news):

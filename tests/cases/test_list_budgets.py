@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Organization, User
 from accounts.text import fold_name
 from cases.models import CannedReply, Case, Queue, RequestType
-from desk.models import Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
+from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
 from mail.models import OutboxEvent, OutboxMessage
 from tests.conftest import make_person
 
@@ -71,6 +71,9 @@ def more(file, case, queue, agnes, second_agent) -> dict[str, Callable]:
         ),
         "desk.phoneline": lambda: PhoneLine.objects.bulk_create(
             PhoneLine(heading="Call", name=f"Line {n}", number="919 555 0142") for n in several
+        ),
+        "desk.announcement": lambda: Announcement.objects.bulk_create(
+            Announcement(text=f"Outage {n}") for n in several
         ),
         "desk.resource": lambda: Resource.objects.bulk_create(Resource(title=f"Guide {n}") for n in several),
         "desk.termsversion": lambda: TermsVersion.objects.bulk_create(

@@ -238,7 +238,7 @@ def test_provider_and_both_agents_are_told_and_who_merged_is_not(source, target,
     mails = {mail.to[0]: mail for mail in mailbox()}
     assert set(mails) == {source.provider.email, agnes.email, second_agent.email}
     told = mails[source.provider.email]
-    assert told.subject == f"{source.case_id} is now part of {target.case_id}"
+    assert told.subject == f"[{target.case_id}] {source.case_id} is now part of your case"
     assert f"/cases/{target.case_id}/" in told.body
     assert "vials" not in told.body + told.alternatives[0][0]
     assert "because the case was assigned to you" in mails[agnes.email].body

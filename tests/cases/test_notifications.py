@@ -59,8 +59,8 @@ def test_case_that_goes_to_a_colleague_is_told_to_both(agnes, second_agent, sven
     assert told() == {("agent_assigned", second_agent), ("agent_unassigned", agnes)}
     (mail,) = [mail for mail in mailbox() if mail.subject == f"[{taken.case_id}] No longer assigned to you"]
     for text in both_texts(mail):
-        assert f"case {taken.case_id} is no longer assigned to you. Arthur Ash has it." in text
-        assert "You get this mail because the case was assigned to you." in text
+        assert f"Case {taken.case_id} is no longer assigned to you. Arthur Ash has it." in text
+        assert "You get this email because the case was assigned to you." in text
 
 
 def test_case_that_goes_back_to_its_queue_is_told_to_its_agent(agnes, sven, queue, taken, told, mailbox):
@@ -107,7 +107,7 @@ def test_own_note_and_note_on_nobodys_case_are_told_to_nobody(agnes, sven, case,
 def test_withdrawal_is_told_to_the_agent(agnes, paula, taken, told, mailbox):
     services.withdraw_case(by=paula, case=taken)
     assert told() == {("agent_case_withdrawn", agnes)}
-    assert "the provider has withdrawn case" in mailbox()[-1].body
+    assert "The provider has withdrawn case" in mailbox()[-1].body
 
 
 def test_withdrawal_of_a_case_that_nobody_has_is_told_to_nobody(paula, case, told):
@@ -195,7 +195,7 @@ def test_reason_of_a_providers_message(agnes, second_agent, paula, queue, case, 
     services.add_information(by=paula, case=case, body="More.")
     told()
     assert "because the case is assigned to you." in mailbox()[-1].body
-    assert "Choose your mails: http://testserver/account/notifications/" in mailbox()[-1].body
+    assert "Choose your emails: http://testserver/account/notifications/" in mailbox()[-1].body
 
 
 def test_name_of_a_queue_is_escaped_in_html_alone(agnes, paula, queue, file, told, mailbox):

@@ -58,6 +58,7 @@ def test_phone_number_must_be_one(number):
     [
         "/admin/desk/openinghours/add/",
         "/admin/desk/holiday/add/",
+        "/admin/desk/announcement/add/",
         "/admin/desk/resource/add/",
         "/admin/desk/termsversion/add/",
     ],

@@ -30,7 +30,7 @@ def templates(settings, tmp_path):
 def test_text_is_text_and_html_is_escaped(templates):
     content = render("greeting", {"name": "O'Neil <b>"})
     assert "Hello O'Neil <b>, https://help.example.org/cases/" in content.text
-    assert "<p>O&#x27;Neil &lt;b&gt;</p>" in content.html
+    assert ">O'Neil &lt;b&gt;</p>" in content.html
     assert "<b>" not in content.html
 
 
@@ -47,9 +47,15 @@ def test_no_mail_loads_anything_from_elsewhere(templates):
     assert "<link" not in html
     assert "url(" not in html
     assert "prefers-color-scheme: dark" in html
-    assert "max-width:600px" in html
+    assert "max-width: 600px" in html
 
 
 def test_thread_and_manner_are_the_callers(templates):
     content = render("greeting", {"name": "Paula"}, thread="case-7", automatic=False)
     assert (content.thread, content.automatic) == ("case-7", False)
+
+
+def test_markup_in_a_subject_stays_words(templates):
+    html = render("greeting", {"name": "</title><b>x</b>"}).html
+    assert "<b>" not in html
+    assert "<title>For &lt;/title&gt;&lt;b&gt;x&lt;/b&gt;</title>" in html

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0005_message_digest"),
+        ("cases", "0006_announcement_rights"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
