@@ -65,6 +65,8 @@ def rescued_response(request: HttpRequest) -> HttpResponse | None:
     rescued = rescue(request)
     if rescued is None:
         return None
+    if request.FILES:
+        messages.warning(request, _("Files cannot be kept. Choose them again before you send."))
     if not request.user.is_authenticated:
         messages.info(
             request,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import drafts
 from accounts.models import User
 from accounts.text import MultiLineField
+from cases.file_forms import FilesField, TakesFiles
 from cases.forms import LIMIT_HINT, TOO_LONG, OneTimeForm, key_prefixes
 from cases.history import Names
 from cases.models import TEXT_LIMIT, CannedReply, Case, Message, Priority, Queue, RequestType
@@ -42,7 +43,7 @@ class SeenField(forms.IntegerField):
             return 0
 
 
-class ReplyForm(OneTimeForm):
+class ReplyForm(TakesFiles, OneTimeForm):
     """A public reply or an internal note, and what becomes of the status.
 
     It remembers the newest event that its page showed.
@@ -64,6 +65,7 @@ class ReplyForm(OneTimeForm):
         widget=forms.Textarea(attrs={"rows": 8}),
         error_messages={"required": _("Enter your text."), "max_length": TOO_LONG},
     )
+    files = FilesField()
     set_status = forms.ChoiceField(label=_("And set status to"), required=False)
 
     def __init__(self, *args, user: User, case: Case, **kwargs):

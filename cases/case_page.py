@@ -20,6 +20,7 @@ from accounts.models import Draft, User
 from cases import agent_lists, canned, services
 from cases.agent_forms import REPLY_DRAFT, PropertiesForm, ReplyForm
 from cases.case_thread import agents_thread, mail_of
+from cases.file_forms import FILES_NOT_SENT
 from cases.forms import same_text, unsent_draft
 from cases.history import Story, tell_story
 from cases.models import Case, CaseEvent, Message
@@ -93,6 +94,7 @@ class CasePage:
 
     def __init__(self, request: HttpRequest, case: Case, context: dict, *, merged: str = ""):
         self.request, self.case, self.context, self.merged = request, case, context, merged
+        self._said_files_again = False
         self.user = request.user
         query = request.GET.urlencode()
         self.address = reverse("admin:cases_case_change", args=[case.pk]) + (f"?{query}" if query else "")
@@ -125,16 +127,22 @@ class CasePage:
 
     @cached_property
     def reply_form(self) -> ReplyForm:
-        return ReplyForm(self.request.POST, user=self.user, case=self.case)
+        return ReplyForm(self.request.POST, self.request.FILES, user=self.user, case=self.case)
 
     @cached_property
     def properties(self) -> PropertiesForm:
         return PropertiesForm(self.request.POST, case=self.case)
 
     def keep_typed(self) -> None:
-        """Keep the text of the reply as the agent's draft, in place of those that it grew from."""
+        """Keep the text of the reply as the agent's draft, in place of those that it grew from.
+
+        Files cannot be kept with it, and the page says so.
+        """
         stamp = drafts.Stamp(self.user.pk, REPLY_DRAFT, self.reply_form.data["key"])
         drafts.keep_typed(by=self.user, stamp=stamp, data=self.reply_form.data)
+        if self.reply_form.had_files and not self._said_files_again:
+            self._said_files_again = True
+            messages.warning(self.request, FILES_NOT_SENT)
 
     # --- actions -------------------------------------------------------------------------
 
@@ -152,7 +160,14 @@ class CasePage:
         # A page with an overtaken property is stale, whatever it says.
         origin = replace(form.origin, seen=0) if self.properties.overtaken else form.origin
         try:
-            write(by=self.user, case=self.case, body=form.cleaned_data["body"], changes=wish, origin=origin)
+            with services.staged(form.cleaned_data["files"]) as files:
+                write(
+                    by=self.user,
+                    case=self.case,
+                    body=form.cleaned_data["body"],
+                    changes=wish,
+                    origin=replace(origin, files=files),
+                )
         except services.CaseError as error:
             if isinstance(error, services.AlreadySent):
                 form.renew_key()
@@ -168,6 +183,7 @@ class CasePage:
             sent is not None
             and (sent.case_id, sent.kind) == (self.case.pk, data.get("kind"))
             and same_text(sent.body, data.get("body", ""))
+            and sent.files_digest == self.reply_form.files_digest
         )
 
     def _properties_hold(self) -> bool:

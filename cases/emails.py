@@ -223,7 +223,8 @@ def build_case_reply(message: OutboxMessage) -> Content | None:
         return None
     reply = Message.objects.select_related("author").get(pk=message.event.refs["message"])
     case, status = _case(message.about_id), _status_then(message)
-    return _render(message, case, automatic=False, reply=reply, status=status)
+    files = reply.attachments.filter(refusal="").count() if case.has_files else 0
+    return _render(message, case, automatic=False, reply=reply, status=status, files=files)
 
 
 def build_case_status_changed(message: OutboxMessage) -> Content | None:

@@ -22,8 +22,9 @@ from accounts.models import Draft, Membership, Organization, User
 from accounts.models.organizations import PLACEHOLDER_NAME
 from accounts.services import primary_organization, secondary_organizations
 from accounts.text import MultiLineField, SingleLineField, fold_name
+from cases.file_forms import FilesField, TakesFiles
 from cases.models import TEXT_LIMIT, Case, Message, RequestType, case_id_of, case_number
-from cases.services import INTAKE_DRAFT, Filing, Origin, message_sent_from
+from cases.services import INTAKE_DRAFT, Filing, Origin, StagedFiles, message_sent_from
 
 PATIENT_DATA_HINT = _(
     "Do not give patients' names, dates of birth or other patient data."
@@ -272,13 +273,14 @@ class RequestForm(OneTimeForm):
         return typed or names.get(picked, "")
 
 
-class IntakeForm(RequestForm):
+class IntakeForm(TakesFiles, RequestForm):
     """The case intake form of the provider guide, with its labels."""
 
     contact_name = _read_only(_("Your name"))
     contact_email = _read_only(_("Business email"))
     contact_phone = SingleLineField(label=_("Phone"), max_length=40, required=False)
     provider_organization = _read_only(_("Provider Organization"))
+    files = FilesField()
     follow_up_to = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
 
     field_order = (
@@ -292,6 +294,7 @@ class IntakeForm(RequestForm):
         "secondary_name",
         "request_type",
         "description",
+        "files",
     )
 
     def __init__(self, *args, user: User, **kwargs):
@@ -332,6 +335,7 @@ class IntakeForm(RequestForm):
                 "request_type",
                 HTML("{% include 'cases/_request_types.html' with types=form.explained_types only %}"),
                 "description",
+                "files",
             ),
             Div(Submit("submit", _("SUBMIT")), css_class="form-actions"),
         )
@@ -362,8 +366,8 @@ class IntakeForm(RequestForm):
             raise ValidationError(_("A follow-up case refers to a finished case of yours."))
         return case
 
-    @property
-    def filing(self) -> Filing:
+    def filing(self, files: StagedFiles) -> Filing:
+        """Return what a valid form asks for, with its files, which are in the storage by then."""
         data = self.cleaned_data
         return Filing(
             request_type=data["request_type"],
@@ -373,10 +377,11 @@ class IntakeForm(RequestForm):
             primary_name=data.get("primary_name", ""),
             phone=data["contact_phone"],
             follow_up_to=data["follow_up_to"],
+            files=files,
         )
 
 
-class InformationForm(OneTimeForm):
+class InformationForm(TakesFiles, OneTimeForm):
     """What a provider adds to a case."""
 
     body = MultiLineField(
@@ -389,6 +394,7 @@ class InformationForm(OneTimeForm):
             "max_length": TOO_LONG,
         },
     )
+    files = FilesField()
 
     def __init__(self, *args, user: User, case: Case, **kwargs):
         super().__init__(
@@ -401,7 +407,7 @@ class InformationForm(OneTimeForm):
         self.helper = FormHelper()
         self.helper.form_action = reverse("cases:case_add_information", args=[case.case_id])
         self.helper.attrs = {"data-draft-url": reverse("accounts:keep_draft")}
-        self.helper.layout = Layout("key", "stamp", "drafts", "body")
+        self.helper.layout = Layout("key", "stamp", "drafts", "body", "files")
         self.helper.add_input(Submit("send", _("Send to the Help Desk")))
 
 

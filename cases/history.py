@@ -16,18 +16,22 @@ from django.utils.translation import gettext as _
 
 from cases import statuses
 from cases.models import Case, CaseEvent, Message, Priority, Queue, Redaction, RequestType, case_id_of
+from cases.thread_files import FileLine, files_by_message
 
 Kind = CaseEvent.Kind
 _SPOKEN = (Kind.CASE_FILED, Kind.MESSAGE_ADDED, Kind.NOTE_ADDED)
-_TOLD_TO_PROVIDERS = (Kind.STATUS_CHANGED, Kind.REQUEST_TYPE_CHANGED, Kind.CASE_MERGED, Kind.TEXT_REDACTED)
+_REMOVED = (Kind.TEXT_REDACTED, Kind.FILE_REMOVED)
+# Of these, what happened to an internal note would tell that there is one.
+_ABOUT_A_TEXT = (*_REMOVED, Kind.FILE_INFECTED)
+_TOLD_TO_PROVIDERS = (Kind.STATUS_CHANGED, Kind.REQUEST_TYPE_CHANGED, Kind.CASE_MERGED, *_ABOUT_A_TEXT)
 
 
 @dataclass(frozen=True)
 class Entry:
     """A message, or an event with its sentence.
 
-    A message carries `told_as`, what it is and where it came from, and `tombstones`, a sentence for
-    each passage that was removed from it.
+    A message carries `told_as`, what it is and where it came from, `tombstones`, a sentence for
+    each passage or file that was removed from it, and `files`, a line for each file that came with it.
     """
 
     at: datetime
@@ -42,13 +46,15 @@ class Story:
 
     Arguments:
         events: all of them, whatever their kind, oldest first.
-        tombstones: a sentence for each passage that was removed from the description.
+        tombstones: a sentence for each passage or file that was removed from the description.
+        files: what came with the description.
     """
 
     case: Case
     entries: list[Entry]
     events: list[CaseEvent]
     tombstones: list[str] = field(default_factory=list)
+    files: list[FileLine] = field(default_factory=list)
 
     @property
     def messages(self) -> list[Message]:
@@ -80,6 +86,9 @@ def tell_story(case: Case, *, internal: bool, known: Names | None = None) -> Sto
     said = [Entry(message.created_at, message=message) for message in messages]
     shown = [entry.message for entry in said]
     tombstones = _describe(shown, events, case, internal=internal)
+    files = files_by_message(case, message_ids=[message.pk for message in shown], internal=internal)
+    for message in shown:
+        message.files = files.get(message.pk, [])
     told = _without_asides([event for event in events if event.kind not in _SPOKEN])
     if not internal:
         ids = {str(message.pk) for message in shown} | {""}
@@ -93,12 +102,11 @@ def tell_story(case: Case, *, internal: bool, known: Names | None = None) -> Sto
             changes.append(entry)
     # Sorting is stable: at the same moment the message stands before what it brought about.
     entries = sorted(said + changes, key=lambda entry: entry.at)
-    return Story(case, entries, events, tombstones)
+    return Story(case, entries, events, tombstones, files.get(None, []))
 
 
 def _may_read(event: CaseEvent, message_ids: set[str]) -> bool:
-    """A passage removed from an internal note would tell that there is one."""
-    return event.kind != Kind.TEXT_REDACTED or event.from_value in message_ids
+    return event.kind not in _ABOUT_A_TEXT or event.from_value in message_ids
 
 
 def _without_asides(events: list[CaseEvent]) -> list[CaseEvent]:
@@ -147,13 +155,19 @@ def _describe(messages: list[Message], events: list[CaseEvent], case: Case, *, i
 
 
 def _redactions(events: list[CaseEvent], case: Case) -> Iterable[Redaction]:
-    if not any(event.kind == Kind.TEXT_REDACTED for event in events):
+    if not any(event.kind in _REMOVED for event in events):
         return ()
     return Redaction.objects.filter(case__in=case.family_ids).select_related("by").order_by("pk")
 
 
 def _tombstone(row: Redaction, *, internal: bool) -> str:
-    return _("A passage was removed by %(who)s on %(day)s: %(reason)s") % {
+    is_file = row.what == Redaction.What.FILE
+    words = (
+        _("A file was removed by %(who)s on %(day)s: %(reason)s")
+        if is_file
+        else _("A passage was removed by %(who)s on %(day)s: %(reason)s")
+    )
+    return words % {
         "who": row.by.display_name if internal else _("the Help Desk"),
         "day": format_date(timezone.localtime(row.at), "M j, Y"),
         "reason": row.reason,
@@ -217,6 +231,12 @@ def provider_sentence(event: CaseEvent, case: Case, names: Names) -> str:
         if event.from_value:
             return _("The Help Desk removed a passage from a message.")
         return _("The Help Desk removed a passage from the description.")
+    if event.kind == Kind.FILE_REMOVED:
+        if event.from_value:
+            return _("The Help Desk removed a file from a message.")
+        return _("The Help Desk removed a file that came with the description.")
+    if event.kind == Kind.FILE_INFECTED:
+        return _("The virus scanner found a virus in a file. Nobody can open that file.")
     return _status_sentence(event, case)
 
 
@@ -256,6 +276,10 @@ def _what(event: CaseEvent, names: Names) -> str:
         return _("link to %s removed") % case_id_of(int(event.to_value))
     if event.kind == Kind.TEXT_REDACTED:
         return _("passage removed from a message") if event.from_value else _("passage removed from the description")
+    if event.kind == Kind.FILE_REMOVED:
+        return _("file removed from a message") if event.from_value else _("file removed from the description")
+    if event.kind == Kind.FILE_INFECTED:
+        return _("virus found in a file of a message") if event.from_value else _("virus found in a file")
     return str(event.get_kind_display())
 
 

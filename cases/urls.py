@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from cases import views
+from cases import file_page, views
 from cases.models import case_number
 
 
@@ -36,5 +36,6 @@ urlpatterns = [
         views.case_add_information,
         name="case_add_information",
     ),
+    path("cases/<case_id:number>/files/<int:pk>/<str:name>", file_page.case_file, name="case_file"),
     path("cases/<case_id:number>/withdraw/", views.case_withdraw, name="case_withdraw"),
 ]

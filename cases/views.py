@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -98,21 +99,26 @@ def case_new(request: HttpRequest) -> HttpResponse:
     if "discard" in request.POST:
         drafts.delete_drafts(request.user, services.INTAKE_DRAFT, request.POST["discard"].split()[:10])
         return redirect("cases:case_new")
-    form = IntakeForm(request.POST, user=request.user)
+    form = IntakeForm(request.POST, request.FILES, user=request.user)
     if not form.is_valid():
-        return render(request, "cases/case_new.html", {"form": form})
+        return _show_intake_again(request, form)
     if "add_to" in request.POST:
         return _add_to_filed_case(request, form)
+    origin = form.origin
     try:
-        case = services.file_case(
-            by=request.user,
-            filing=form.filing,
-            key=form.origin.key,
-            draft_keys=form.origin.draft_keys,
-        )
+        with services.staged(form.cleaned_data["files"]) as files:
+            case = services.file_case(
+                by=request.user,
+                filing=form.filing(files),
+                key=origin.key,
+                draft_keys=origin.draft_keys,
+            )
     except services.AlreadyFiled as error:
         form.offer_adding_to(error.case)
-        return render(request, "cases/case_new.html", {"form": form, "filed": error.case})
+        return _show_intake_again(request, form, filed=error.case)
+    except services.FilesNotStored as error:
+        form.add_error("files", str(error))
+        return _show_intake_again(request, form)
     return redirect("cases:case_filed", number=case.case_id)
 
 
@@ -123,19 +129,25 @@ def _show_intake(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/case_new.html", intake._asdict())
 
 
+def _show_intake_again(request: HttpRequest, form: IntakeForm, **context) -> HttpResponse:
+    form.ask_for_files_again()
+    return render(request, "cases/case_new.html", {"form": form, **context})
+
+
 def _add_to_filed_case(request: HttpRequest, form: IntakeForm) -> HttpResponse:
     case = _own_case(request.user, case_number(request.POST["add_to"]))
     try:
-        services.add_information(
-            by=request.user,
-            case=case,
-            body=form.cleaned_data["description"],
-            origin=form.origin,
-        )
+        with services.staged(form.cleaned_data["files"]) as files:
+            services.add_information(
+                by=request.user,
+                case=case,
+                body=form.cleaned_data["description"],
+                origin=replace(form.origin, files=files),
+            )
     except services.CaseError as error:
         form.add_error(None, str(error))
         form.renew_key()
-        return render(request, "cases/case_new.html", {"form": form})
+        return _show_intake_again(request, form)
     messages.success(request, _("Your text was added to %s.") % case.case_id)
     return redirect("cases:case_detail", number=case.case_id)
 
@@ -156,6 +168,8 @@ def _show_case(request: HttpRequest, case: Case, form=None, **context) -> HttpRe
         options = {"user": user, "case": case}
         form = InformationForm.from_draft(draft, **options) if draft else InformationForm(**options)
         context["draft"] = draft
+    if form is not None:
+        form.ask_for_files_again()
     context |= {
         "case": case,
         "form": form,
@@ -175,16 +189,17 @@ def case_detail(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def case_add_information(request: HttpRequest, number: int) -> HttpResponse:
     case = _own_case(request.user, number)
-    form = InformationForm(request.POST, user=request.user, case=case)
+    form = InformationForm(request.POST, request.FILES, user=request.user, case=case)
     if not form.is_valid():
         return _show_case(request, case, form)
     try:
-        services.add_information(
-            by=request.user,
-            case=case,
-            body=form.cleaned_data["body"],
-            origin=form.origin,
-        )
+        with services.staged(form.cleaned_data["files"]) as files:
+            services.add_information(
+                by=request.user,
+                case=case,
+                body=form.cleaned_data["body"],
+                origin=replace(form.origin, files=files),
+            )
     except services.CaseError as error:
         form.add_error(None, str(error))
         form.renew_key()

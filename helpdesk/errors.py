@@ -70,8 +70,8 @@ def method_not_allowed(request: HttpRequest) -> HttpResponse:
     return error_page(request, 405)
 
 
-def payload_too_large(request: HttpRequest) -> HttpResponse:
-    return error_page(request, 413)
+def payload_too_large(request: HttpRequest, *, had_files: bool = False) -> HttpResponse:
+    return error_page(request, 413, had_files=had_files)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

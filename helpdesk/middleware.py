@@ -138,8 +138,19 @@ class MethodPageMiddleware:
         return page
 
 
+def takes_files(request: HttpRequest) -> bool:
+    """Tell whether a form with files may have been sent here: a larger body is read then."""
+    return (
+        request.content_type == "multipart/form-data"
+        and re.fullmatch(settings.TAKES_FILES, request.path_info) is not None
+    )
+
+
 class BodyLimitMiddleware:
-    """Answer 413 to a body above settings.BODY_LIMIT, also when it comes in chunks of unknown length."""
+    """Answer 413 to a body that is too large, also when it comes in chunks of unknown length.
+
+    A form with files has a limit of its own where files are taken; browsers send its length.
+    """
 
     # What is read and thrown away before answering: a browser shows the page only once it has sent all.
     DRAIN = 64 * 1024 * 1024
@@ -152,11 +163,12 @@ class BodyLimitMiddleware:
         if self._is_chunked(request):
             fits = self._read_chunked(request)
         else:
-            fits = self._declared_length(request) <= settings.BODY_LIMIT
+            limit = settings.FILES_BODY_LIMIT if takes_files(request) else settings.BODY_LIMIT
+            fits = self._declared_length(request) <= limit
         if fits:
             return self.get_response(request)
         self._drain(request)
-        return payload_too_large(request)
+        return payload_too_large(request, had_files=takes_files(request))
 
     def _declared_length(self, request: HttpRequest) -> int:
         try:

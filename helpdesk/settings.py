@@ -287,8 +287,13 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Bodies up to 4 MB are read, so that an over-long text comes back with its error; above it
-# helpdesk.middleware.BodyLimitMiddleware answers 413.
+# helpdesk.middleware.BodyLimitMiddleware answers 413. Forms that take files (25 MB of them a message) are
+# read up to 26 MB where they are posted to, their files into temporary files on the disk.
 BODY_LIMIT = 4 * 1024 * 1024
+FILES_BODY_LIMIT = 26 * 1024 * 1024
+TAKES_FILES = r"/cases/(new|CS[0-9]+/add-information)/|/admin/cases/case/[0-9]+/(change|link)/"
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 50
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 

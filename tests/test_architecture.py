@@ -57,6 +57,7 @@ FLOORS = (
         "canned",
         "counts",
         "history",
+        "thread_files",
         "list_filters",
         "lists",
         "paging",

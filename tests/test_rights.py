@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import services as account_services
 from accounts.models import Membership, User
 from cases import services
-from cases.models import CannedReply, Case, CaseEvent, Channel, Message, Queue, RequestType, SavedView
+from cases.models import Attachment, CannedReply, Case, CaseEvent, Channel, Message, Queue, RequestType, SavedView
 from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
 from mail.models import OutboxEvent, OutboxMessage
 from tests.conftest import make_person
@@ -83,6 +83,7 @@ PAGES = {
     "cases_case_merge": ALL_FORM,
     "cases_case_link": ALL_FORM,
     "cases_case_redact": ALL_FORM,
+    "cases_case_remove_file": ALL_FORM,
     "mail_outboxmessage_send_again": ("403 302",) * 3,
 }
 # Open to whoever comes: the ways in and out, and the words of the calendar's script.
@@ -146,7 +147,9 @@ def rows(db, paula, organization, agnes) -> dict:
     message = OutboxMessage.objects.create(
         event=event, kind="case_filed", recipient=paula, recipient_key="user:1", about_kind="case", about_id=case.pk
     )
+    refused = Attachment.objects.create(case=case, name="setup.exe", refusal="kind", by=paula, at=case.filed_at)
     return {
+        "file": refused,
         "cases_case": case,
         "cases_queue": Queue.objects.first(),
         "cases_requesttype": RequestType.objects.first(),
@@ -181,6 +184,8 @@ def address(rows):
                 args = [agent.pk]
             case "accounts_user_verify" | "accounts_user_withdraw_verification":
                 args = [rows["accounts_user"].pk, Membership.objects.get(user=rows["accounts_user"]).pk]
+            case "cases_case_remove_file":
+                args = [rows["cases_case"].pk, rows["file"].pk]
             case "cases_case_delete_view":
                 owner = by or rows["accounts_user"]
                 args = [SavedView.objects.get_or_create(owner=owner, name="Mine", query="q=x")[0].pk]

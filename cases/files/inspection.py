@@ -38,7 +38,7 @@ class Refusal(models.TextChoices):
     )
     TOO_MANY = (
         "too_many",
-        _("“%(name)s” is one file too many: a message takes up to %(files)s. Send it with another message."),
+        _("“%(name)s” is one file too many: a message takes up to %(files)s files. Send it with another message."),
     )
     OLD_OFFICE = "old_office", _("“%(name)s” is of an older kind. Save it as %(newer)s or PDF and choose that file.")
     MACROS = "macros", _("“%(name)s” can hold macros. Save it as %(newer)s or PDF and choose that file.")
