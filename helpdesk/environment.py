@@ -36,6 +36,9 @@ POSTGRESQL_TIME_LIMITS = {
     "tcp_user_timeout": 5000,
 }
 
+# The local part of an address has 64 characters: a name, a plus sign, and the 36 of mail.tokens.
+LONGEST_REPLY_NAME = 27
+
 
 class Environment(environ.Env):
     """django-environ's reader, with refusals that say what to set."""
@@ -115,6 +118,38 @@ def checked_address(name: str, value: str) -> str:
             f"{name} is {value!r}. Set it to a mail address, e.g. helpdesk@example.org."
         ) from error
     return value
+
+
+def checked_inbox_url(value: str) -> str:
+    """Return where mail is fetched from, or nothing; refuse what is no IMAP folder, and passwords in the clear."""
+    if not value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        whole = bool(parts.hostname and parts.username and parts.password) and (parts.port or 1) > 0
+    except ValueError:
+        whole = False
+    if not whole or parts.scheme not in {"imaps", "imap+tls", "imap"}:
+        raise ImproperlyConfigured(
+            "INBOX_URL is no IMAP folder. Set it to imaps://user:password@host:993/INBOX (or imap+tls://...:143/INBOX),"
+            " with %40 for an @ in the user's name, or leave it empty."
+        )
+    if parts.scheme == "imap" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        raise ImproperlyConfigured(
+            "INBOX_URL would send the password in the clear. Set it to imaps://... or imap+tls://...;"
+            " imap:// is for a server on the same machine."
+        )
+    return value
+
+
+def checked_reply_address(value: str) -> None:
+    """Refuse an address that has no room for the token that answers by mail carry (RFC 5321, 4.5.3.1.1)."""
+    local = value.rsplit("<", 1)[-1].rpartition("@")[0]
+    if len(local) > LONGEST_REPLY_NAME or "+" in local:
+        raise ImproperlyConfigured(
+            f"REPLY_TO_EMAIL is {value!r}. For answers by mail the part before the @ must be a plain name of at most"
+            f" {LONGEST_REPLY_NAME} characters: the portal adds a plus sign and a token."
+        )
 
 
 def checked_secret_key(value: str, *, demo: bool) -> str:

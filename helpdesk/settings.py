@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.environment import (
     Environment,
     checked_address,
+    checked_inbox_url,
+    checked_reply_address,
     checked_scanner_url,
     checked_secret_key,
     checked_site_url,
@@ -155,6 +157,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "mail-process-inbox": {
+        "task": "mail.process_inbox",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
+    "mail-delete-old-raw": {"task": "mail.delete_old_raw", "schedule": crontab(minute=47)},
     "accounts-clear-sessions": {"task": "accounts.clear_sessions", "schedule": crontab(minute=7)},
     "accounts-delete-unused-registrations": {
         "task": "accounts.delete_unused_registrations",
@@ -182,6 +190,20 @@ REPLY_TO_EMAIL = checked_address(
     "REPLY_TO_EMAIL",
     env.required("REPLY_TO_EMAIL", demo=DEMO, default="helpdesk@example.org"),
 )
+# Mail comes in by IMAP, by a pipe from the mail server, or both.
+INBOX_URL = checked_inbox_url(env.str("INBOX_URL", default="").strip())
+INBOX_PIPE = env.flag("INBOX_PIPE")
+ANSWERS_BY_MAIL = bool(INBOX_URL) or INBOX_PIPE
+if ANSWERS_BY_MAIL:
+    checked_reply_address(REPLY_TO_EMAIL)
+INBOX_KEEP_DAYS = env.number("INBOX_KEEP_DAYS", default=90, low=1, high=3650)
+TRUSTED_AUTHSERV_ID = env.str("TRUSTED_AUTHSERV_ID", default="").strip().lower()
+if INBOX_URL:
+    CELERY_BEAT_SCHEDULE["mail-poll-inbox"] = {
+        "task": "mail.poll_inbox",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    }
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rsplit("@", 1)[-1].rstrip("> ")
 EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=10, low=1, high=60)

@@ -5,9 +5,12 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
 
+from mail.inbox.machines import LOOP_HEADER, loop_mark
+from mail.inbox.registry import receivers
 from mail.models import OutboxMessage
 from mail.registry import Content
 from mail.render import one_line
+from mail.tokens import make_reply_address
 
 SUBJECT_LIMIT = 200
 
@@ -33,12 +36,25 @@ def compose(message: OutboxMessage, content: Content, address: str) -> EmailMult
         body=content.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[address],
-        reply_to=[settings.REPLY_TO_EMAIL] if settings.REPLY_TO_EMAIL else None,
-        headers={"Message-ID": message.message_id, **_thread(content), **_automatic(content)},
+        reply_to=_reply_to(message),
+        headers={
+            "Message-ID": message.message_id,
+            LOOP_HEADER: loop_mark(),
+            **_thread(content),
+            **_automatic(content),
+        },
     )
     if content.html:
         email.attach_alternative(content.html, "text/html")
     return email
+
+
+def _reply_to(message: OutboxMessage) -> list[str] | None:
+    """Return where an answer goes: to the row that the mail is about, for the person whom it is sent to alone."""
+    if settings.ANSWERS_BY_MAIL and message.recipient_id and message.about_kind in receivers():
+        about = (message.about_kind, message.about_id)
+        return [make_reply_address(about=about, user_id=message.recipient_id)]
+    return [settings.REPLY_TO_EMAIL] if settings.REPLY_TO_EMAIL else None
 
 
 def _thread(content: Content) -> dict[str, str]:

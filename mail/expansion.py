@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from mail import registry
 from mail.models import OutboxEvent, OutboxMessage, new_nonce
+from mail.tokens import make_message_id
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def _message(event: OutboxEvent, addressee: registry.Addressee) -> OutboxMessage
         fixed_address=addressee.address,
         about_kind=about_kind,
         about_id=about_id,
+        message_id=make_message_id(about=(about_kind, about_id), user_id=addressee.user_id or 0),
         nonce=new_nonce() if kind.uses_nonce else "",
     )
 

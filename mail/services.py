@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from mail import registry, wake
 from mail.delivery import drain
 from mail.expansion import expand_due
-from mail.models import Heartbeat, Outage, OutboxEvent, OutboxMessage, State, new_message_id, new_nonce
+from mail.models import Heartbeat, Outage, OutboxEvent, OutboxMessage, State, new_nonce
 from mail.secret import SecretSpent, derive_secret
+from mail.tokens import make_message_id
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,8 @@ def send_again(message: OutboxMessage, *, by: AbstractBaseUser) -> OutboxMessage
     outcome = {"state": State.QUEUED, "attempts": 0, "next_attempt_at": timezone.now(), "last_error": ""}
     if message.state != State.RETRYING:
         nonce = new_nonce() if kind.uses_nonce else ""
-        outcome |= {"message_id": new_message_id(), "nonce": nonce, "sent_at": None}
+        about, reader = (message.about_kind, message.about_id), message.recipient_id or 0
+        outcome |= {"message_id": make_message_id(about=about, user_id=reader), "nonce": nonce, "sent_at": None}
     with transaction.atomic():
         sendable = OutboxMessage.objects.filter(pk=message.pk, state=message.state, state__in=SENDABLE)
         if not sendable.update(**outcome):

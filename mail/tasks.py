@@ -1,9 +1,14 @@
 """Doors for the worker. Each leaves the work to a service, and no argument carries anything."""
 
+import logging
+
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from mail import delivery, services, wake
+from mail import delivery, inbox, services, wake
+from mail.inbox import imap
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="mail.drain", ignore_result=True)
@@ -18,6 +23,27 @@ def sweep() -> None:
     """Find what no ring told of: wake as many drains as the backlog is worth."""
     for _ in range(services.sweep()):
         wake.send()
+
+
+@shared_task(name="mail.poll_inbox", ignore_result=True)
+def poll_inbox() -> None:
+    """Fetch what waits in the IMAP folder; the next poll comes anyway."""
+    try:
+        imap.poll()
+    except imap.ServerTrouble as error:
+        logger.warning("%s", error)
+
+
+@shared_task(name="mail.process_inbox", ignore_result=True)
+def process_inbox() -> None:
+    """Deal with mails that were stored and then left."""
+    inbox.process_waiting()
+
+
+@shared_task(name="mail.delete_old_raw", ignore_result=True)
+def delete_old_raw() -> None:
+    """Delete the bytes of mails whose time is over."""
+    inbox.delete_old_raw()
 
 
 @worker_shutting_down.connect

@@ -1,0 +1,361 @@
+"""The one door for mail that comes in, and what becomes of each mail behind it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from mail.inbox import limits
+from mail.inbox.authentication import dmarc_failed
+from mail.inbox.letters import Letter, Unreadable, peek, read_letter
+from mail.inbox.machines import Machine, machine_behind
+from mail.inbox.registry import Delivery, Outcome, receivers
+from mail.models import BlockedSender, InboundMail, InboundRaw, InboundState, OutboxMessage, Reason
+from mail.signals import mail_bounced
+from mail.tokens import ReplyTo, read_message_id, read_reply_address
+
+logger = logging.getLogger(__name__)
+
+BATCH = 50
+
+
+class TooLarge(Exception):
+    """The mail is larger than the portal stores; nothing was stored."""
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """How a mail came.
+
+    Arguments:
+        source: the door, for people who look for the mail.
+        sender: the return path; empty is the null path of reports, None unknown.
+    """
+
+    source: str = "pipe"
+    sender: str | None = None
+    recipient: str = ""
+
+
+def take_in(raw: bytes, *, envelope: Envelope | None = None) -> InboundMail:
+    """Store a mail and deal with it; return it as it then stands.
+
+    When this returns, the mail is safe: whoever delivered it may forget it. Dealing with it may have failed, which its
+    row says, or be owed still. The same bytes again return the first row.
+
+    Raises:
+        TooLarge
+        DatabaseError: nothing was stored.
+    """
+    if len(raw) > limits.RAW:
+        raise TooLarge
+    mail = _store(raw, envelope or Envelope())
+    try:
+        process(mail.pk)
+    except DatabaseError:
+        logger.exception("Inbound mail %s is stored; the database went away before it was dealt with.", mail.pk)
+        return mail
+    mail.refresh_from_db()
+    return mail
+
+
+def take_in_beginning(raw: bytes, *, size: int, envelope: Envelope) -> InboundMail:
+    """Store the beginning of a mail that is too large to be stored, as failed: people have to see that it came."""
+    mail = _store(raw[: limits.HEADERS], envelope)
+    _set(mail, InboundState.FAILED, Reason.TOO_LARGE)
+    InboundMail.objects.filter(pk=mail.pk).update(size=size)
+    mail.refresh_from_db()
+    return mail
+
+
+def process_waiting() -> int:
+    """Deal with mails that were stored and then left, as by a process that was killed; return how many were due."""
+    due = list(InboundMail.objects.due(timezone.now()).values_list("pk", flat=True)[:BATCH])
+    for pk in due:
+        process(pk)
+    return len(due)
+
+
+def retry(mail: InboundMail, *, by: AbstractBaseUser) -> InboundMail:
+    """Deal once more with a mail that failed; return it as it then stands."""
+    again = InboundMail.objects.filter(pk=mail.pk, state=InboundState.FAILED, raw__isnull=False)
+    again.exclude(reason=Reason.TOO_LARGE).update(
+        state=InboundState.RECEIVED,
+        reason="",
+        last_error="",
+        attempts=0,
+        next_attempt_at=timezone.now(),
+        once_key=None,
+    )
+    logger.info("Inbound mail %s is tried again by user %s.", mail.pk, by.pk)
+    process(mail.pk)
+    mail.refresh_from_db()
+    return mail
+
+
+def settle(mail: InboundMail, outcome: Outcome, *, by: AbstractBaseUser, was: Iterable[str]) -> bool:
+    """Record what a person decided about a mail, in the caller's transaction; tell whether nobody was faster.
+
+    Arguments:
+        was: the states that the mail may be in.
+    """
+    return _set(mail, outcome.state, outcome.reason, about=outcome.about, was=was, by=by, matched_by="agent")
+
+
+def content_of(mail: InboundMail) -> Letter | None:
+    """Read a stored mail anew; None where its bytes are gone or beyond reading."""
+    raw = InboundRaw.objects.filter(mail=mail).first()
+    if raw is None:
+        return None
+    try:
+        return read_letter(bytes(raw.data), envelope_from=mail.envelope_from, envelope_to=mail.envelope_to)
+    except Exception:  # whatever is wrong with these bytes, the page that shows them stands
+        logger.warning("Inbound mail %s cannot be read.", mail.pk)
+        return None
+
+
+def forget_raw(kind: str, numbers: Iterable[int]) -> int:
+    """Delete the bytes of all mails about these rows, or offered for them; return how many there were."""
+    mails = InboundMail.objects.about(kind, list(numbers))
+    deleted, _per_model = InboundRaw.objects.filter(mail__in=mails).delete()
+    mails.update(text_digest="")
+    return deleted
+
+
+def delete_old_raw() -> int:
+    """Delete the bytes of mails that are dealt with, when their time is over; the rows stay."""
+    done = (InboundState.FILED, InboundState.REJECTED, InboundState.IGNORED)
+    before = timezone.now() - timedelta(days=settings.INBOX_KEEP_DAYS)
+    old = InboundRaw.objects.filter(mail__received_at__lt=before, mail__state__in=done)
+    return old.delete()[0]
+
+
+# --- storing ---------------------------------------------------------------------------------
+
+
+def _store(raw: bytes, envelope: Envelope) -> InboundMail:
+    """Store a mail in a transaction of its own, once for the same bytes."""
+    digest = hashlib.sha256(raw).hexdigest()
+    known = InboundMail.objects.filter(digest=digest).first()
+    if known is not None:
+        return known
+    facts = _facts(raw)
+    try:
+        with transaction.atomic():
+            mail = InboundMail.objects.create(
+                source=envelope.source,
+                size=len(raw),
+                digest=digest,
+                envelope_from=None if envelope.sender is None else envelope.sender.strip("<> ").lower()[:254],
+                envelope_to=envelope.recipient.lower()[:254],
+                **facts,
+            )
+            InboundRaw.objects.create(mail=mail, data=raw)
+    except IntegrityError:
+        return InboundMail.objects.get(digest=digest)
+    return mail
+
+
+def _facts(raw: bytes) -> dict[str, str]:
+    """Return what the list of mails shows, also of a mail that nobody can read."""
+    try:
+        letter = peek(raw)
+    except Exception:  # a header that defeats the parser must not keep the mail from being stored
+        logger.warning("The headers of an inbound mail could not be read.")
+        letter = None
+    if letter is None:
+        return {}
+    return {
+        "message_id": letter.message_id[:300],
+        "from_address": letter.sender[:254],
+        "from_shown": letter.sender_shown[:300],
+        "subject": letter.subject[:300],
+    }
+
+
+# --- dealing with it -------------------------------------------------------------------------
+
+
+def process(pk: int) -> None:
+    """Deal with a stored mail if it is due and nobody else's.
+
+    Whatever its bytes do, it ends in a state that people see, and no other mail is the worse for it: a mail that takes
+    its process along is given up after a few attempts.
+    """
+    mail = _claim(pk)
+    if mail is None:
+        return
+    if mail.attempts > limits.ATTEMPTS:
+        _set(mail, InboundState.FAILED, Reason.UNREADABLE, error="Every attempt to read it ended without a word.")
+        return
+    try:
+        letter = read_letter(bytes(mail.raw.data), envelope_from=mail.envelope_from, envelope_to=mail.envelope_to)
+    except Unreadable as error:
+        _set(mail, InboundState.FAILED, error.reason)
+        return
+    except Exception as error:
+        logger.exception("Inbound mail %s could not be read.", pk)
+        _set(mail, InboundState.FAILED, Reason.UNREADABLE, error=type(error).__name__)
+        return
+    try:
+        with transaction.atomic():
+            _decide(mail, letter)
+    except (OperationalError, InterfaceError):
+        raise  # the mail is due again when its lease ends
+    except Exception as error:  # the other app's code
+        logger.exception("Inbound mail %s could not be filed.", pk)
+        _set(mail, InboundState.FAILED, Reason.NOT_FILED, error=type(error).__name__)
+
+
+def _claim(pk: int) -> InboundMail | None:
+    """Take the mail by one conditional UPDATE; the end of the lease stands in `next_attempt_at`."""
+    now = timezone.now()
+    claimed = InboundMail.objects.filter(pk=pk, next_attempt_at__lte=now).update(
+        attempts=F("attempts") + 1, next_attempt_at=now + limits.LEASE
+    )
+    return InboundMail.objects.select_related("raw").get(pk=pk) if claimed else None
+
+
+def _set(
+    mail: InboundMail,
+    state: str,
+    reason: str = "",
+    *,
+    error: str = "",
+    about: tuple[str, int] | None = None,
+    was: Iterable[str] = (InboundState.RECEIVED,),
+    by: AbstractBaseUser | None = None,
+    **fields,
+) -> bool:
+    """Write what became of a mail, if it is still in the state that it was in; tell whether it was."""
+    if about:
+        fields |= {"about_kind": about[0], "about_id": about[1], "suggested_kind": "", "suggested_id": None}
+    if by:
+        fields |= {"handled_by": by, "handled_at": timezone.now()}
+    stands = InboundMail.objects.filter(pk=mail.pk, state__in=list(was))
+    return bool(stands.update(state=state, reason=reason, last_error=error[:200], next_attempt_at=None, **fields))
+
+
+def _decide(mail: InboundMail, letter: Letter) -> None:
+    locked = InboundMail.objects.select_for_update().get(pk=mail.pk)
+    if locked.state != InboundState.RECEIVED or locked.next_attempt_at != mail.next_attempt_at:
+        return
+    mail.from_address = letter.sender[:254]
+    failed_dmarc = dmarc_failed(letter.headers, settings.TRUSTED_AUTHSERV_ID)
+    text_digest = _fingerprint(letter)
+    InboundMail.objects.filter(pk=mail.pk).update(
+        from_address=mail.from_address, dmarc_failed=failed_dmarc, text_digest=text_digest
+    )
+    twin = _twin_of(mail, letter)
+    match = matched_by = None
+    if twin is None:
+        match, matched_by = _match(letter)
+        outcome = _outcome(mail, letter, match, failed_dmarc)
+    elif twin.text_digest in ("", text_digest):
+        outcome = Outcome(InboundState.IGNORED, Reason.DUPLICATE)
+    else:
+        outcome = Outcome(InboundState.UNMATCHED, Reason.SAME_ID)
+    fields = {"matched_by": matched_by or ""}
+    if outcome.state == InboundState.UNMATCHED and (offered := _suggestion(letter, match)):
+        fields |= {"suggested_kind": offered[0], "suggested_id": offered[1]}
+    _set(mail, outcome.state, outcome.reason, about=outcome.about, **fields)
+
+
+def _outcome(mail: InboundMail, letter: Letter, match: ReplyTo | None, failed_dmarc: bool) -> Outcome:
+    if letter.sender and BlockedSender.objects.filter(address=letter.sender).exists():
+        return Outcome(InboundState.REJECTED, Reason.SENDER_BLOCKED)
+    machine = machine_behind(letter, own_addresses=_own_addresses())
+    if machine is not None or _is_our_own(letter):
+        return _note(mail, letter, machine or Machine(Reason.LOOP), match)
+    if failed_dmarc:
+        return Outcome(InboundState.UNMATCHED, Reason.DMARC_FAILED)
+    if match is None:
+        return Outcome(InboundState.UNMATCHED, Reason.NO_TOKEN if letter.sender else Reason.SENDER_UNCLEAR)
+    if not letter.sender:
+        return Outcome(InboundState.UNMATCHED, Reason.SENDER_UNCLEAR)
+    if _sends_too_much(letter.sender):
+        return Outcome(InboundState.UNMATCHED, Reason.TOO_MANY)
+    kind, number = match.about
+    return receivers()[kind].receive(Delivery(mail, letter, number, match.user_id))
+
+
+def _note(mail: InboundMail, letter: Letter, machine: Machine, match: ReplyTo | None) -> Outcome:
+    """Remember a machine's mail where it belongs; tell who wants to know of a mail that did not arrive."""
+    about, user_id = (match.about, match.user_id) if match else (None, 0)
+    bounce = machine.bounce
+    sent = OutboxMessage.objects.filter(message_id=bounce.message_id).first() if bounce and bounce.message_id else None
+    if sent is not None:
+        about, user_id = (sent.about_kind, sent.about_id), sent.recipient_id or 0
+        mail_bounced.send(OutboxMessage, message=sent, bounce=bounce, mail=mail)
+    receiver = receivers().get(about[0]) if about else None
+    if receiver is None:
+        return Outcome(InboundState.IGNORED, machine.reason, about)
+    receiver.note(Delivery(mail, letter, about[1], user_id), machine)
+    return Outcome(InboundState.IGNORED, machine.reason, about)
+
+
+def _match(letter: Letter) -> tuple[ReplyTo | None, str]:
+    """Return what the mail answers: by the token in its address, else by a Message-ID that the portal has signed."""
+    kinds = list(receivers())
+    for address in letter.recipients:
+        if found := read_reply_address(address, kinds):
+            return found, "address"
+    for message_id in letter.answers:
+        if found := read_message_id(message_id, kinds):
+            return found, "message_id"
+    return None, ""
+
+
+def _suggestion(letter: Letter, match: ReplyTo | None) -> tuple[str, int] | None:
+    if match is not None:
+        return match.about
+    for kind, receiver in receivers().items():
+        if number := receiver.suggest(letter):
+            return kind, number
+    return None
+
+
+def _twin_of(mail: InboundMail, letter: Letter) -> InboundMail | None:
+    """Return the mail with the same Message-ID and sender that came before; claim the two for this one otherwise."""
+    if not letter.message_id or not letter.sender:
+        return None
+    key = hashlib.sha256(f"{letter.message_id}\n{letter.sender}".encode()).hexdigest()
+    try:
+        with transaction.atomic():
+            InboundMail.objects.filter(pk=mail.pk).update(once_key=key)
+    except IntegrityError:
+        return InboundMail.objects.get(once_key=key)
+    return None
+
+
+def _fingerprint(letter: Letter) -> str:
+    """Tell two texts apart without keeping either; keyed, so that nobody finds a short text by trying."""
+    said = [letter.subject, letter.text, *(hashlib.sha256(part.data).hexdigest() for part in letter.parts)]
+    return salted_hmac("mail.inbox.fingerprint", "\n".join(said), algorithm="sha256").hexdigest()
+
+
+def _sends_too_much(sender: str) -> bool:
+    since = timezone.now() - limits.PER_SENDER_WITHIN
+    lately = InboundMail.objects.filter(from_address=sender, received_at__gt=since)
+    return lately[: limits.PER_SENDER + 1].count() > limits.PER_SENDER
+
+
+def _own_addresses() -> frozenset[str]:
+    return frozenset(
+        parseaddr(address)[1].lower() for address in (settings.DEFAULT_FROM_EMAIL, settings.REPLY_TO_EMAIL)
+    )
+
+
+def _is_our_own(letter: Letter) -> bool:
+    return bool(letter.message_id) and OutboxMessage.objects.filter(message_id=letter.message_id).exists()

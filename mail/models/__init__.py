@@ -1,0 +1,39 @@
+"""The outbox: what is owed and sent. The inbox: what came in and what became of it."""
+
+from mail.models.inbound import (
+    BlockedSender,
+    InboundMail,
+    InboundRaw,
+    InboundState,
+    Lease,
+    Reason,
+)
+from mail.models.outbox import (
+    OWED,
+    TROUBLED,
+    Heartbeat,
+    Outage,
+    OutboxEvent,
+    OutboxMessage,
+    State,
+    new_message_id,
+    new_nonce,
+)
+
+__all__ = [
+    "OWED",
+    "TROUBLED",
+    "BlockedSender",
+    "Heartbeat",
+    "InboundMail",
+    "InboundRaw",
+    "InboundState",
+    "Lease",
+    "Outage",
+    "OutboxEvent",
+    "OutboxMessage",
+    "Reason",
+    "State",
+    "new_message_id",
+    "new_nonce",
+]
