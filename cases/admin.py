@@ -7,7 +7,12 @@ from django.http import Http404
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from cases import call_page, keeping_admin, saved_views  # noqa: F401  keeping_admin registers what supervisors keep.
+from cases import (
+    call_page,
+    keeping_admin,  # noqa: F401  It registers what supervisors keep.
+    saved_views,
+    unmatched_admin,  # noqa: F401  It registers the mail that came in.
+)
 from cases.agents_pages import frame
 from cases.bulk_actions import BulkActions
 from cases.case_page import CasePage, open_case

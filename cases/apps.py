@@ -18,6 +18,7 @@ class CasesConfig(AppConfig):
         from accounts.preferences import register_optional_mail
         from accounts.signals import account_blocked, organization_merged, role_changed, staff_created
         from cases import agent_forms, call_forms, emails, forms, services
+        from mail.inbox import register_receiver
         from mail.registry import register_about, register_event, register_kind
 
         for code, expand in emails.EVENTS.items():
@@ -88,6 +89,13 @@ class CasesConfig(AppConfig):
         role_changed.connect(follow_role, dispatch_uid="cases.follow_role")
         organization_merged.connect(move_cases, dispatch_uid="cases.move_cases")
         register_about("case", label=case_id, url=case_address)
+        register_receiver(
+            "case",
+            prepare=services.parcel_of,
+            receive=services.receive_answer,
+            note=services.note_machine,
+            suggest=services.suggest_case,
+        )
 
 
 def page_of_reply(path: str) -> str:

@@ -21,6 +21,7 @@ NO_EMAIL = _(
 )
 CALL_DRAFT_FIELDS = (
     "provider",
+    "mail",
     "first_name",
     "last_name",
     "email",
@@ -43,6 +44,7 @@ class CallForm(RequestForm):
     """The intake form as an agent fills it out for a provider, with what the help desk adds to it."""
 
     provider = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
+    mail = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
     first_name = FirstNameField()
     last_name = LastNameField()
     email = BusinessEmailField(

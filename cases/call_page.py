@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -21,6 +23,8 @@ from cases.callers import find_callers, with_organization
 from cases.forms import same_text
 from cases.models import Case, Channel
 from desk.text import whole_number
+from mail.inbox import NotNow, content_of
+from mail.models import InboundMail
 
 # An account that is no older than this when its case is filed was made with it.
 _MADE_TOGETHER = timedelta(minutes=1)
@@ -36,6 +40,18 @@ def _chosen(text: str) -> User | None:
     if text == NEW_PROVIDER:
         return None
     found = with_organization(User.objects.providers()).filter(pk=whole_number(text)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _waiting_mail(text: str) -> InboundMail:
+    """Return the mail that an address or a form names.
+
+    Raises:
+        Http404: there is none.
+    """
+    found = InboundMail.objects.filter(pk=whole_number(text)).first()
     if found is None:
         raise Http404
     return found
@@ -67,6 +83,8 @@ class CallPage:
                 return self.switch()
             return self.submit()
         asked = self.request.GET
+        if "mail" in asked:
+            return self.open_mail(_waiting_mail(asked["mail"]), _chosen(asked.get("provider") or NEW_PROVIDER))
         if "provider" in asked:
             return self.open(_chosen(asked["provider"]), **_guess(asked.get("q", "")))
         return self.search() if "q" in asked else self.resume()
@@ -100,6 +118,18 @@ class CallPage:
             return self.search(refused=str(services.AccountBlocked(provider)))
         return self.show(CallForm(user=self.user, provider=provider, initial=initial), provider)
 
+    def open_mail(self, mail: InboundMail, provider: User | None) -> HttpResponse:
+        """Open the form with what a mail says, for its sender or for somebody else whom the agent knows it is from."""
+        letter = content_of(mail)
+        if letter is None:
+            messages.error(self.request, str(services.MailGone()))
+            return redirect("admin:mail_inboundmail_change", mail.pk)
+        typed = {"mail": str(mail.pk), "description": services.text_of(letter, services.NO_FILES)}
+        if provider is None:
+            first, _blank, last = letter.sender_shown.partition("<")[0].strip(' "').partition(" ")
+            typed |= {"email": letter.sender, "first_name": first[:100], "last_name": last[:100]}
+        return self.open(provider, **typed)
+
     def switch(self) -> HttpResponse:
         """Show the form again for the provider whose address it was; everything else that was typed stays."""
         posted = self.request.POST
@@ -132,25 +162,32 @@ class CallPage:
         if not form.is_valid():
             return self.show(form, provider)
         try:
-            case = services.log_call(
-                by=self.user,
-                provider=provider or form.new_provider,
-                filing=form.filing,
-                key=form.origin.key,
-                note=form.cleaned_data["note"],
-                take=form.cleaned_data["take"],
-                draft_keys=form.origin.draft_keys,
-            )
+            case = self._file(form, provider)
         except AddressInUse as error:
             form.add_error("email", _why_in_use(error.account))
             return self.show(form, provider, existing=error.account if _may_call(error.account) else None)
         except services.AlreadyFiled as error:
             form.renew_key()
             return self.show(form, provider, filed=error.case)
-        except services.CaseError as error:
+        except (services.CaseError, NotNow) as error:
             form.add_error(None, str(error))
             return self.show(form, provider)
         return redirect("admin:cases_case_call_logged", case.pk)
+
+    def _file(self, form: CallForm, provider: User | None) -> Case:
+        """File the case, with the mail and its files where it is made of one."""
+        number = form.cleaned_data["mail"]
+        mail = _waiting_mail(number) if number else None
+        with services.parcel_of(content_of(mail) if mail else None) as files:
+            return services.log_call(
+                by=self.user,
+                provider=provider or form.new_provider,
+                filing=replace(form.filing, mail=mail, files=files),
+                key=form.origin.key,
+                note=form.cleaned_data["note"],
+                take=form.cleaned_data["take"],
+                draft_keys=form.origin.draft_keys,
+            )
 
     def show(self, form: CallForm, provider: User | None, **context) -> HttpResponse:
         context |= {"form": form, "provider": provider}
@@ -198,7 +235,7 @@ def call_logged_view(request: HttpRequest, pk: int) -> HttpResponse:
         case = cases.select_related("provider", "request_type", "queue", "assigned_agent").look_up(pk)
     except Case.DoesNotExist:
         raise Http404 from None
-    if case.pk != pk or case.channel != Channel.PHONE:
+    if case.pk != pk or case.channel == Channel.PORTAL:
         return redirect("admin:cases_case_change", case.pk)
     provider = case.provider
     is_new = case.filed_at - provider.date_joined < _MADE_TOGETHER

@@ -173,6 +173,8 @@ def _urls(case: Case) -> dict[str, str]:
 
 def _render(message: OutboxMessage, case: Case, *, automatic: bool = True, **context) -> Content:
     context |= {"case": case, "recipient": message.recipient, "days": CLOSE_AFTER.days, **_urls(case)}
+    if settings.ANSWERS_BY_MAIL:
+        context["answers_become"] = "note" if message.recipient.is_staff else "message"
     return render(message.kind, context, thread=f"case-{case.pk}", automatic=automatic)
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from cases import statuses
 from cases.models import Case, CaseEvent, Message, Priority, Queue, Redaction, RequestType, case_id_of
 from cases.thread_files import FileLine, files_by_message
+from mail.models import Reason
 
 Kind = CaseEvent.Kind
 _SPOKEN = (Kind.CASE_FILED, Kind.MESSAGE_ADDED, Kind.NOTE_ADDED)
@@ -280,6 +281,8 @@ def _what(event: CaseEvent, names: Names) -> str:
         return _("file removed from a message") if event.from_value else _("file removed from the description")
     if event.kind == Kind.FILE_INFECTED:
         return _("virus found in a file of a message") if event.from_value else _("virus found in a file")
+    if event.kind == Kind.MAIL_NOTED:
+        return _("automatic mail came and was not added: %s") % Reason(event.from_value).label
     return str(event.get_kind_display())
 
 

@@ -70,11 +70,8 @@ FLOORS = (
         "delivery",
         "envelope",
         "expansion",
-<<<<<<< HEAD
-        "look",
-=======
         "inbox",
->>>>>>> 78b5f8f (mail: Take in mail by a pipe and by IMAP, read it in strict bounds, match it by signed tokens)
+        "look",
         "mailbox",
         "registry",
         "render",

@@ -23,7 +23,8 @@ from accounts.models import Membership, User
 from cases import services
 from cases.models import Attachment, CannedReply, Case, CaseEvent, Channel, Message, Queue, RequestType, SavedView
 from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
-from mail.models import OutboxEvent, OutboxMessage
+from mail.inbox import take_in
+from mail.models import BlockedSender, OutboxEvent, OutboxMessage
 from tests.conftest import make_person
 
 # v: look, a: add, c: change, d: delete. Of agents, supervisors, administrators.
@@ -42,6 +43,8 @@ MODELS = {
     "desk_termsversion": ("", "vac", "vacd"),
     "mail_outboxmessage": ("v", "v", "v"),
     "mail_outboxevent": ("v", "v", "v"),
+    "mail_inboundmail": ("v", "v", "v"),
+    "mail_blockedsender": ("v", "vd", "vd"),
 }
 # The page that Django makes: the right that opens it with GET, and with an empty POST.
 STOCK = {"changelist": "vv", "add": "aa", "history": "vv", "delete": "dd", "change": "vc"}
@@ -85,6 +88,10 @@ PAGES = {
     "cases_case_redact": ALL_FORM,
     "cases_case_remove_file": ALL_FORM,
     "mail_outboxmessage_send_again": ("403 302",) * 3,
+    "mail_inboundmail_attach": ("405 200",) * 3,
+    "mail_inboundmail_reject": ALL_ACT,
+    "mail_inboundmail_block": ALL_ACT,
+    "mail_inboundmail_retry": ALL_ACT,
 }
 # Open to whoever comes: the ways in and out, and the words of the calendar's script.
 DOORS = {"login", "logout", "jsi18n"}
@@ -164,6 +171,8 @@ def rows(db, paula, organization, agnes) -> dict:
         "desk_termsversion": TermsVersion.objects.create(version="9.0", text="Later.", published_at=tomorrow),
         "mail_outboxmessage": message,
         "mail_outboxevent": event,
+        "mail_inboundmail": take_in(b"From: somebody@example.org\nSubject: Hello\n\nIs this the help desk?"),
+        "mail_blockedsender": BlockedSender.objects.create(address="stranger@example.org", by=agnes),
     }
 
 

@@ -17,6 +17,7 @@ from accounts.models import Membership, Organization
 from cases import statuses
 from cases.models.kept import Kept, KeptQuerySet
 from cases.models.queues import Priority, Queue, RequestType
+from mail.models import InboundMail
 
 TEXT_LIMIT = 20_000
 _CASE_ID = re.compile(r"(?:CS)?0*([0-9]{1,18})", re.IGNORECASE)
@@ -111,6 +112,7 @@ class CaseQuerySet(KeptQuerySet):
 class Channel(models.TextChoices):
     PORTAL = "portal", _("Portal")
     PHONE = "phone", _("Phone")
+    EMAIL = "email", _("Email")
 
 
 class Side(models.TextChoices):
@@ -182,6 +184,8 @@ class Case(Kept):
         null=True,
         blank=True,
     )
+    # The mail that its description came by.
+    mail = models.ForeignKey(InboundMail, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     is_demo = models.BooleanField(_("demo case"), default=False)
     # A file came with it once, kept or refused: pages of the many without any ask for none.
     has_files = models.BooleanField(_("has files"), default=False, editable=False)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cases import statuses
 from cases.models.cases import TEXT_LIMIT, Case
 from cases.models.kept import AppendOnly, WrittenOnceQuerySet
+from mail.models import InboundMail
 
 
 class MessageQuerySet(WrittenOnceQuerySet):
@@ -41,6 +42,8 @@ class Message(AppendOnly):
     form_key = models.CharField(max_length=64, blank=True, editable=False)
     # The fingerprint of the text as that form first sent it; a redaction changes the text alone.
     form_digest = models.CharField(max_length=64, blank=True, editable=False)
+    # The mail that it came by; None where it was typed in the portal.
+    mail = models.ForeignKey(InboundMail, models.PROTECT, null=True, related_name="+", db_index=False)
     # The digest of the files that it first came with; empty without files.
     files_digest = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -116,6 +119,7 @@ class CaseEvent(AppendOnly):
         CASE_UNLINKED = "case_unlinked", _("Link removed")
         TEXT_REDACTED = "text_redacted", _("Passage removed")
         FILE_REMOVED = "file_removed", _("File removed")
+        MAIL_NOTED = "mail_noted", _("Automatic mail")
         FILE_INFECTED = "file_infected", _("Virus found in a file")
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="events", db_index=False)

@@ -15,6 +15,7 @@ from cases.services.assignment import take_case
 from cases.services.change import require_agent
 from cases.services.errors import AccountBlocked, AlreadyFiled, AlreadySent
 from cases.services.filing import Filing, file_case
+from cases.services.incoming import settle_on
 from cases.services.messages import Origin, add_note
 
 CALL_DRAFT = "case_call"
@@ -35,7 +36,8 @@ def case_logged_from(*, key: str) -> Case | None:
     No form outlives its stamp, so that a short walk along the newest cases finds it.
     """
     since = timezone.now() - drafts.STAMP_MAX_AGE
-    calls = Submission.objects.filter(key=key, case__channel=Channel.PHONE, case__filed_at__gt=since)
+    logged = (Channel.PHONE, Channel.EMAIL)
+    calls = Submission.objects.filter(key=key, case__channel__in=logged, case__filed_at__gt=since)
     earlier = calls.select_related("case__provider").first()
     return earlier.case if earlier else None
 
@@ -68,7 +70,8 @@ def log_call(
 ) -> Case:
     """File the case of a provider who calls, once for each rendering of the form.
 
-    A new provider's account, the case, the note and the taking are stored together or not at all.
+    A new provider's account, the case, the note and the taking are stored together or not at all. So is a mail that
+    is made a case of (`filing.mail`), which no second agent can do.
 
     Arguments:
         key: one-time key of the form; the same key and content again returns the first case.
@@ -80,6 +83,7 @@ def log_call(
         AccountBlocked: the provider's account is blocked.
         AddressInUse: the new provider's email address has an account already.
         AlreadyFiled: the same key with another content.
+        MailSettled: the mail has been dealt with.
     """
     require_agent(by)
     account = _account_of(provider, by=by, key=key) if isinstance(provider, NewProvider) else provider
@@ -94,6 +98,8 @@ def log_call(
             add_note(by=by, case=case, body=note, origin=Origin(key=key))
         except AlreadySent as error:
             raise AlreadyFiled(case) from error
+    if filing.mail and earlier is None:
+        settle_on(case, filing.mail, by=by)
     if take and earlier is None and case.assigned_agent_id is None:
         case = take_case(by=by, case=case)
     drafts.delete_drafts(by, CALL_DRAFT, (*draft_keys, key))

@@ -51,7 +51,8 @@ def refuse_stale(case: Case, seen: int | None) -> None:
     Raises:
         StaleCase: there is a newer one.
     """
-    if seen is not None and case.events.filter(pk__gt=seen).exists():
+    news = case.events.exclude(kind=CaseEvent.Kind.MAIL_NOTED)  # a machine's mail changes nothing
+    if seen is not None and news.filter(pk__gt=seen).exists():
         raise StaleCase(case)
 
 

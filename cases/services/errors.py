@@ -137,6 +137,26 @@ class NowPartOf(CaseError):
         super().__init__(_("%(case_id)s is now part of %(into)s.") % {"case_id": case.case_id, "into": into.case_id})
 
 
+class MailSettled(CaseError):
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else has dealt with this mail."))
+
+
+class MailGone(CaseError):
+    def __init__(self) -> None:
+        super().__init__(_("The text of this mail is not kept any more, or cannot be read."))
+
+
+class SenderHasAccount(CaseError):
+    """Blocking an address would silence somebody whose account says that they may write."""
+
+    def __init__(self, account: User) -> None:
+        self.account = account
+        super().__init__(
+            _("This is the address of %s. A supervisor can block the account instead.") % account.display_name
+        )
+
+
 class NothingToRemove(CaseError):
     def __init__(self) -> None:
         super().__init__(_("Enter the passage to remove, exactly as it stands in the text."))

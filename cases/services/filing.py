@@ -19,6 +19,7 @@ from cases.services.errors import AlreadyFiled, NotAllowed
 from cases.services.files import NO_FILES, StagedFiles, attach
 from cases.services.fingerprints import fingerprint
 from cases.statuses import NEW
+from mail.models import InboundMail
 from mail.services import owe
 
 INTAKE_DRAFT = "case_new"
@@ -37,6 +38,7 @@ class Filing:
         follow_up_to: the finished case of the same provider that this one continues.
         priority: None is what the request type says.
         files: what comes with the description.
+        mail: what the description came by.
     """
 
     request_type: RequestType
@@ -48,6 +50,7 @@ class Filing:
     follow_up_to: Case | None = None
     priority: int | None = None
     files: StagedFiles = NO_FILES
+    mail: InboundMail | None = None
 
     @property
     def digest(self) -> str:
@@ -171,7 +174,8 @@ def _file(by: User, provider: User, filing: Filing, *, key: str, channel: Channe
         request_type=filing.request_type,
         queue_id=filing.request_type.queue_id,
         priority=filing.priority or filing.request_type.default_priority,
-        channel=channel,
+        channel=Channel.EMAIL if filing.mail else channel,
+        mail=filing.mail,
         description=filing.description,
         status=NEW.code,
         filed_at=at,

@@ -30,6 +30,7 @@ from cases.services.files import NO_FILES, StagedFiles, attach
 from cases.services.fingerprints import fingerprint
 from cases.services.properties import NO_CHANGES, Changes, make_changes, owe_mail_for
 from cases.statuses import AWAITING, NEW, OPEN, RESOLVED
+from mail.models import InboundMail
 from mail.services import owe
 
 
@@ -42,6 +43,7 @@ class Origin:
         seen: id of the newest event that its page showed; None skips the check for stale pages.
         draft_kind, draft_keys: the kept texts that the message makes superfluous.
         files: what came with the text.
+        mail: what the text came by.
     """
 
     key: str = ""
@@ -49,6 +51,7 @@ class Origin:
     draft_kind: str = ""
     draft_keys: tuple[str, ...] = ()
     files: StagedFiles = NO_FILES
+    mail: InboundMail | None = None
 
 
 NO_FORM = Origin()
@@ -94,6 +97,7 @@ def _write(
         form_key=origin.key,
         form_digest=fingerprint(body) if origin.key else "",
         files_digest=origin.files.digest,
+        mail=origin.mail,
     )
     attach(case, message, origin.files, by=by, at=at)
     event = CaseEvent.Kind.NOTE_ADDED if kind == Message.Kind.INTERNAL else CaseEvent.Kind.MESSAGE_ADDED

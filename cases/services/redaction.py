@@ -17,6 +17,7 @@ from cases.services.change import locked, record, require_agent
 from cases.services.errors import NothingToRemove, PassageNotFound, ReasonNeeded, ReasonQuotes
 from cases.services.fingerprints import fingerprint
 from cases.services.saved_views import forget_in_views
+from mail import inbox
 
 MARKER = "[removed]"
 REASON_LIMIT = 200
@@ -141,7 +142,10 @@ def _put(text: Text, words: str) -> None:
 
 @transaction.atomic
 def _clean_kept(case: Case, passage: str) -> None:
-    """Take a passage out of the drafts of a case and its provider, and out of the agents' saved views."""
+    """Take a passage out of the drafts of a case and its provider, and out of the agents' saved views.
+
+    The bytes of mails are forgotten as a whole: they hold the passage in encodings, and quote it.
+    """
 
     def clean(typed: str) -> str:
         words = normalize_newlines(typed)
@@ -151,6 +155,7 @@ def _clean_kept(case: Case, passage: str) -> None:
     prefixes = [f"{case_id_of(number)}-" for number in case.family_ids]
     drafts.rewrite_drafts(clean, owner_ids=[case.provider_id], keys=list(forms), key_prefixes=prefixes)
     forget_in_views(passage, marker=MARKER)
+    inbox.forget("case", case.family_ids, passage=passage, marker=MARKER)
 
 
 # --- the same form once more -----------------------------------------------------------------

@@ -9,7 +9,7 @@ from mail.inbox.door import (
     TooLarge,
     content_of,
     delete_old_raw,
-    forget_raw,
+    forget,
     process_waiting,
     retry,
     settle,
@@ -17,7 +17,7 @@ from mail.inbox.door import (
 )
 from mail.inbox.letters import Letter, Part, Unreadable, read_letter
 from mail.inbox.machines import Bounce, Machine
-from mail.inbox.registry import Delivery, Outcome, register_receiver
+from mail.inbox.registry import Delivery, NotNow, Outcome, register_receiver
 
 __all__ = [
     "Bounce",
@@ -25,13 +25,14 @@ __all__ = [
     "Envelope",
     "Letter",
     "Machine",
+    "NotNow",
     "Outcome",
     "Part",
     "TooLarge",
     "Unreadable",
     "content_of",
     "delete_old_raw",
-    "forget_raw",
+    "forget",
     "process_waiting",
     "read_letter",
     "register_receiver",

@@ -24,6 +24,7 @@ _ALIASES = {
     "x-sjis": "shift_jis",
 }
 _DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONG_GAP = re.compile(r"\n{4,}")
 
 
@@ -62,8 +63,8 @@ def header_text(value: str | Header | None, limit: int = limits.SUBJECT) -> str:
 
 
 def header_ascii(value: str | Header | None, limit: int = limits.SUBJECT) -> str:
-    """Return a header as it stands, unfolded; what is not ASCII becomes `?`, so that nothing passes for a letter."""
-    return _unfolded(value, limit).encode("ascii", "replace").decode()
+    """Return a header as it stands, unfolded; what is no plain ASCII becomes `?`, and passes for nothing."""
+    return _CONTROL.sub("?", _unfolded(value, limit).encode("ascii", "replace").decode())
 
 
 def _unfolded(value: str | Header | None, limit: int) -> str:

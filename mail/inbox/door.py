@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -20,7 +22,7 @@ from mail.inbox import limits
 from mail.inbox.authentication import dmarc_failed
 from mail.inbox.letters import Letter, Unreadable, peek, read_letter
 from mail.inbox.machines import Machine, machine_behind
-from mail.inbox.registry import Delivery, Outcome, receivers
+from mail.inbox.registry import Delivery, NotNow, Outcome, receivers
 from mail.models import BlockedSender, InboundMail, InboundRaw, InboundState, OutboxMessage, Reason
 from mail.signals import mail_bounced
 from mail.tokens import ReplyTo, read_message_id, read_reply_address
@@ -125,11 +127,19 @@ def content_of(mail: InboundMail) -> Letter | None:
         return None
 
 
-def forget_raw(kind: str, numbers: Iterable[int]) -> int:
-    """Delete the bytes of all mails about these rows, or offered for them; return how many there were."""
+def forget(kind: str, numbers: Iterable[int], *, passage: str, marker: str) -> int:
+    """Forget the bytes of all mails about these rows, or offered for them, and a passage of their subjects.
+
+    All of them, since every answer may quote the others, in an encoding that no search sees through. Return how many.
+    """
     mails = InboundMail.objects.about(kind, list(numbers))
-    deleted, _per_model = InboundRaw.objects.filter(mail__in=mails).delete()
-    mails.update(text_digest="")
+    ids = set(mails.exclude(message_id="").values_list("message_id", flat=True))
+    concerned = InboundMail.objects.filter(Q(pk__in=mails.values("pk")) | Q(message_id__in=ids))
+    for mail in concerned.filter(Q(subject__contains=passage) | Q(from_shown__contains=passage)):
+        shown = {name: getattr(mail, name).replace(passage, marker)[:300] for name in ("subject", "from_shown")}
+        InboundMail.objects.filter(pk=mail.pk).update(**shown)
+    deleted, _per_model = InboundRaw.objects.filter(mail__in=concerned.values("pk")).delete()
+    concerned.update(text_digest="")
     return deleted
 
 
@@ -208,14 +218,41 @@ def process(pk: int) -> None:
         logger.exception("Inbound mail %s could not be read.", pk)
         _set(mail, InboundState.FAILED, Reason.UNREADABLE, error=type(error).__name__)
         return
+    judged = _judge(letter)
     try:
-        with transaction.atomic():
-            _decide(mail, letter)
+        with _prepared(letter, judged) as prepared, transaction.atomic():
+            _decide(mail, letter, judged, prepared)
+    except NotNow as error:
+        InboundMail.objects.filter(pk=pk).update(last_error=str(error)[:200])  # due again when the lease ends
     except (OperationalError, InterfaceError):
-        raise  # the mail is due again when its lease ends
+        raise  # so is this one
     except Exception as error:  # the other app's code
         logger.exception("Inbound mail %s could not be filed.", pk)
         _set(mail, InboundState.FAILED, Reason.NOT_FILED, error=type(error).__name__)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What a mail is, as far as it says so itself."""
+
+    match: ReplyTo | None
+    matched_by: str
+    machine: Machine | None
+    dmarc_failed: bool
+
+
+def _judge(letter: Letter) -> _Judged:
+    match, matched_by = _match(letter)
+    machine = machine_behind(letter, own_addresses=_own_addresses())
+    if machine is None and _is_our_own(letter):
+        machine = Machine(Reason.LOOP)
+    return _Judged(match, matched_by, machine, dmarc_failed(letter.headers, settings.TRUSTED_AUTHSERV_ID))
+
+
+def _prepared(letter: Letter, judged: _Judged) -> AbstractContextManager:
+    if judged.match is None or judged.machine or judged.dmarc_failed or not letter.sender:
+        return nullcontext()
+    return receivers()[judged.match.about[0]].prepare(letter)
 
 
 def _claim(pk: int) -> InboundMail | None:
@@ -247,47 +284,43 @@ def _set(
     return bool(stands.update(state=state, reason=reason, last_error=error[:200], next_attempt_at=None, **fields))
 
 
-def _decide(mail: InboundMail, letter: Letter) -> None:
+def _decide(mail: InboundMail, letter: Letter, judged: _Judged, prepared: Any) -> None:
     locked = InboundMail.objects.select_for_update().get(pk=mail.pk)
     if locked.state != InboundState.RECEIVED or locked.next_attempt_at != mail.next_attempt_at:
         return
-    mail.from_address = letter.sender[:254]
-    failed_dmarc = dmarc_failed(letter.headers, settings.TRUSTED_AUTHSERV_ID)
-    text_digest = _fingerprint(letter)
-    InboundMail.objects.filter(pk=mail.pk).update(
-        from_address=mail.from_address, dmarc_failed=failed_dmarc, text_digest=text_digest
-    )
-    twin = _twin_of(mail, letter)
-    match = matched_by = None
+    text_digest, twin = _fingerprint(letter), _twin_of(mail, letter)
+    facts = {"from_address": letter.sender[:254], "dmarc_failed": judged.dmarc_failed, "text_digest": text_digest}
     if twin is None:
-        match, matched_by = _match(letter)
-        outcome = _outcome(mail, letter, match, failed_dmarc)
+        outcome = _outcome(mail, letter, judged, prepared)
+        facts["matched_by"] = judged.matched_by
     elif twin.text_digest in ("", text_digest):
-        outcome = Outcome(InboundState.IGNORED, Reason.DUPLICATE)
+        outcome = Outcome(InboundState.IGNORED, Reason.DUPLICATE, _about(twin))
+        InboundRaw.objects.filter(mail=mail).delete()
     else:
         outcome = Outcome(InboundState.UNMATCHED, Reason.SAME_ID)
-    fields = {"matched_by": matched_by or ""}
-    if outcome.state == InboundState.UNMATCHED and (offered := _suggestion(letter, match)):
-        fields |= {"suggested_kind": offered[0], "suggested_id": offered[1]}
-    _set(mail, outcome.state, outcome.reason, about=outcome.about, **fields)
+    if outcome.state == InboundState.UNMATCHED and (offered := _suggestion(letter, judged.match)):
+        facts |= {"suggested_kind": offered[0], "suggested_id": offered[1]}
+    _set(mail, outcome.state, outcome.reason, about=outcome.about, **facts)
 
 
-def _outcome(mail: InboundMail, letter: Letter, match: ReplyTo | None, failed_dmarc: bool) -> Outcome:
+def _about(mail: InboundMail) -> tuple[str, int] | None:
+    return (mail.about_kind, mail.about_id) if mail.about_id else None
+
+
+def _outcome(mail: InboundMail, letter: Letter, judged: _Judged, prepared: Any) -> Outcome:
     if letter.sender and BlockedSender.objects.filter(address=letter.sender).exists():
         return Outcome(InboundState.REJECTED, Reason.SENDER_BLOCKED)
-    machine = machine_behind(letter, own_addresses=_own_addresses())
-    if machine is not None or _is_our_own(letter):
-        return _note(mail, letter, machine or Machine(Reason.LOOP), match)
-    if failed_dmarc:
+    match = judged.match
+    if judged.machine is not None:
+        return _note(mail, letter, judged.machine, match)
+    if judged.dmarc_failed:
         return Outcome(InboundState.UNMATCHED, Reason.DMARC_FAILED)
-    if match is None:
+    if match is None or not letter.sender:
         return Outcome(InboundState.UNMATCHED, Reason.NO_TOKEN if letter.sender else Reason.SENDER_UNCLEAR)
-    if not letter.sender:
-        return Outcome(InboundState.UNMATCHED, Reason.SENDER_UNCLEAR)
     if _sends_too_much(letter.sender):
         return Outcome(InboundState.UNMATCHED, Reason.TOO_MANY)
     kind, number = match.about
-    return receivers()[kind].receive(Delivery(mail, letter, number, match.user_id))
+    return receivers()[kind].receive(Delivery(mail, letter, number, match.user_id, prepared))
 
 
 def _note(mail: InboundMail, letter: Letter, machine: Machine, match: ReplyTo | None) -> Outcome:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from cases import services
 from cases.history import _names, staff_sentence, tell_story
 from cases.models import Case, CaseEvent, Priority, Queue, RequestType
+from mail.inbox import take_in
+from mail.tokens import make_reply_address
 
 pytestmark = pytest.mark.django_db
 
@@ -130,10 +133,14 @@ def eventful(case, agnes, second_agent, paula, file, queue):
     case.partner, case.twin = partner.case_id, twin.case_id
     message = case.messages.get(body="Lot 42 of Jane.")
     services.redact(by=agnes, case=case, message=message, passage="Jane", reason="patient data")
+    away = f"From: {paula.email}\nTo: {make_reply_address(about=('case', case.pk), user_id=paula.pk)}\n"
+    take_in(f"{away}Auto-Submitted: auto-replied\n\nI am away.".encode())
     return case
 
 
 def test_every_kind_of_event_has_its_words(eventful):
+    for kind in (CaseEvent.Kind.FILE_REMOVED, CaseEvent.Kind.FILE_INFECTED):
+        eventful.events.create(kind=kind, at=timezone.now(), to_value="1")
     events = tell_story(eventful, internal=True).events
     assert {event.kind for event in events} == set(CaseEvent.Kind.values)
     plain = {CaseEvent.Kind.CASE_FILED, CaseEvent.Kind.MESSAGE_ADDED, CaseEvent.Kind.NOTE_ADDED}
@@ -154,6 +161,7 @@ def test_agents_read_names_and_case_ids(eventful):
         f"Agnes Archer: link to {eventful.partner} removed",
         f"Agnes Archer: {eventful.twin} merged into {eventful.case_id}",
         "Agnes Archer: passage removed from a message",
+        "The portal: automatic mail came and was not added: An automatic reply.",
     ]
 
 
