@@ -8,15 +8,28 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.text import SingleLineField
-from cases.files import ACCEPT, KINDS_IN_WORDS, MOST_FILES, NOTHING, IncomingFile, Inspection, inspect_files
+from cases.files import (
+    ACCEPT,
+    KINDS_IN_WORDS,
+    MEGABYTE,
+    MOST_BYTES,
+    MOST_BYTES_TOGETHER,
+    MOST_FILES,
+    NOTHING,
+    IncomingFile,
+    Inspection,
+    inspect_files,
+)
 from cases.models import Redaction
 
 FILES_HINT = format_lazy(
     _(
-        "Up to {files} files, 10 MB each and 25 MB together: {kinds}. Files are not kept with a draft,"
-        " nor when the form comes back: choose them again then."
+        "Up to {files} files, {most} MB each and {together} MB together: {kinds}. Send no patient data in files or in"
+        " their names. Files are not kept with a draft, nor when the form comes back: choose them again then."
     ),
     files=MOST_FILES,
+    most=MOST_BYTES // MEGABYTE,
+    together=MOST_BYTES_TOGETHER // MEGABYTE,
     kinds=KINDS_IN_WORDS,
 )
 FILES_NOT_SENT = _("The files that you chose were not sent. Choose them again when you send your text.")

@@ -70,6 +70,8 @@ def _line(case: Case, row: Attachment, *, internal: bool) -> FileLine:
 
 def _trouble(state: str) -> str:
     return {
-        ScanState.INFECTED: _("A virus was found in this file, so nobody can open it."),
+        ScanState.INFECTED: _(
+            "A virus was found in this file, so nobody can open it. Check your computer first, then send a clean copy."
+        ),
         ScanState.HELD: _("This file could not be checked for viruses yet. The portal tries again by itself."),
     }.get(state) or _("This file is being checked for viruses. Load the page again in a minute.")

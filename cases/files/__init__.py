@@ -1,6 +1,7 @@
 """What a file may be: its name, its kind, its size; and the line to a virus scanner. Knows no rows."""
 
 from cases.files.inspection import (
+    MEGABYTE,
     MOST_BYTES,
     MOST_BYTES_TOGETHER,
     MOST_FILES,
@@ -21,6 +22,7 @@ __all__ = [
     "ACCEPT",
     "KINDS",
     "KINDS_IN_WORDS",
+    "MEGABYTE",
     "MOST_BYTES",
     "MOST_BYTES_TOGETHER",
     "MOST_FILES",

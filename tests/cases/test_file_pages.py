@@ -396,7 +396,10 @@ def test_file_that_the_storage_lost_is_not_found_and_logged(client_for, paula, o
     [
         ("pending", "This file is being checked for viruses. Load the page again in a minute."),
         ("held", "This file could not be checked for viruses yet. The portal tries again by itself."),
-        ("infected", "A virus was found in this file, so nobody can open it."),
+        (
+            "infected",
+            "A virus was found in this file, so nobody can open it. Check your computer first, then send a clean",
+        ),
     ],
 )
 def test_file_that_is_not_clean_is_given_to_nobody_and_says_why(client_for, paula, agnes, of_paula, state, said):
