@@ -20,11 +20,11 @@ _STANDS_IN = re.compile("\ue000(\\d+)\ue001")
 _PRIVATE = re.compile("[\ue000\ue001]")
 _QUOTE = re.compile(r"\s*>")
 # What tells the head of a quoted mail from lines that a person typed, like "From: clinic A" and "To: clinic B".
-_OF_A_MAIL = re.compile(r"@|\d{1,2}[:.]\d{2}|\b\d{4}\b.*(?:wrote|schrieb|escribió|a écrit)", re.IGNORECASE)
+_OF_A_MAIL = re.compile(r"@|\d{1,2}[:.]\d{2}|\b\d{4}\b.*(?:wrote|schrieb|escribió|écrit)", re.IGNORECASE)
 _MORE_HEADS = re.compile(
     r"^(?:-{2,} ?(?:Original Message|Original Appointment|Mensaje original|Message d['’]origine"
     r"|Ursprüngliche Nachricht|Forwarded message|Mensaje reenviado|Message transféré) ?-{2,}"
-    r"|(?:El|Le|On|Am) [^\n]{6,190}(?:\n[^\n]{0,190})?(?:escribió|a écrit|wrote|schrieb[^\n]{0,60}) ?:"
+    r"|(?:El|Le|On|Am) [^\n]{6,190}(?:\n[^\n]{0,190})?(?:escribió|a\s+écrit|wrote|schrieb[^\n]{0,60})\s?:"
     r"|_{20,}\n+(?:From|De|Von) ?:[^\n]*"
     r"|(?:From|De|Von) ?: [^\n]*\n(?:Sent|Date|Enviado(?: el)?|Fecha|Envoyé|Gesendet) ?: [^\n]*"
     r"(?:\n[^\n]+ ?: [^\n]*){1,4})[ \t]*$",
