@@ -22,7 +22,7 @@ from cases.services.files import NO_FILES, StagedFiles, staged
 from cases.services.filing import Filing, file_case
 from cases.services.messages import Origin, add_information, add_note
 from mail import inbox
-from mail.inbox import Delivery, Letter, Machine, Outcome
+from mail.inbox import CUT, Delivery, Letter, Machine, Outcome
 from mail.models import BlockedSender, InboundMail, InboundState, Reason
 
 # What an agent may still decide about.
@@ -113,7 +113,7 @@ def text_of(letter: Letter, files: StagedFiles, *, whole: bool = False) -> str:
         return ngettext("(No text, %s file)", "(No text, %s files)", count) % count
     if len(words) <= TEXT_LIMIT:
         return words
-    cut = "\n\n" + _("[The mail is longer. Its end is left out here.]")
+    cut = f"\n\n{_(CUT)}"
     return words[: TEXT_LIMIT - len(cut)] + cut
 
 

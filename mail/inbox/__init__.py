@@ -15,11 +15,12 @@ from mail.inbox.door import (
     settle,
     take_in,
 )
-from mail.inbox.letters import Letter, Part, Unreadable, read_letter
+from mail.inbox.letters import CUT, Letter, Part, Unreadable, read_letter
 from mail.inbox.machines import Bounce, Machine
 from mail.inbox.registry import Delivery, NotNow, Outcome, register_receiver
 
 __all__ = [
+    "CUT",
     "Bounce",
     "Delivery",
     "Envelope",

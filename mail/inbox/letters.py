@@ -10,6 +10,9 @@ from email.message import Message
 from email.policy import compat32
 from functools import cached_property
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from mail.inbox import limits
 from mail.inbox.addresses import recipients_of, sender_of, shown_sender
 from mail.inbox.decode import clean, header_ascii, header_text, to_text
@@ -17,6 +20,7 @@ from mail.inbox.html import html_to_text
 from mail.inbox.quotes import own_words
 from mail.models import Reason
 
+CUT = gettext_noop("[The mail is longer. Its end is left out here.]")
 _STRUCTURED = re.compile(rb"^content-[a-z-]{1,40}:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
 _CONTAINER = re.compile(rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,290}>")
@@ -99,7 +103,10 @@ def read_letter(raw: bytes, *, envelope_from: str | None = None, envelope_to: st
     text = "\n".join(plain)
     if not text.strip():
         text = html_to_text("\n".join(html)) if html else ""
-    letter.text = clean(text)[: limits.TEXT].strip("\n")
+        is_cut = sum(map(len, html)) > limits.HTML
+    else:
+        is_cut = len(text) > limits.TEXT
+    letter.text = clean(text)[: limits.TEXT].strip("\n") + (f"\n\n{_(CUT)}" if is_cut else "")
     return letter
 
 
