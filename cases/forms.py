@@ -120,8 +120,20 @@ class OneTimeForm(forms.Form):
         return cls(initial=initial | {"drafts": " ".join([*older, draft.key])}, **kwargs)
 
 
+class RequestTypeSelect(forms.Select):
+    """A list whose options say their language where it is not that of the page."""
+
+    def create_option(self, name, value, label, *args, **kwargs):
+        option = super().create_option(name, value, label, *args, **kwargs)
+        if getattr(label, "is_foreign", False):
+            option["attrs"]["lang"] = label.language
+        return option
+
+
 class RequestTypeField(forms.ModelChoiceField):
     """One of the request types that are offered today."""
+
+    widget = RequestTypeSelect
 
     def __init__(self):
         super().__init__(
@@ -133,6 +145,9 @@ class RequestTypeField(forms.ModelChoiceField):
                 "invalid_choice": _("Choose a request type from the list."),
             },
         )
+
+    def label_from_instance(self, obj: RequestType) -> str:
+        return obj.local_name
 
     def to_python(self, value):
         """Name a request type that was switched off since the form was opened."""
@@ -153,7 +168,7 @@ def _retired_type(value) -> RequestType | None:
 
 
 def no_longer_offered(retired: RequestType) -> str:
-    return gettext("“%s” is not offered any more. Choose another request type.") % retired.name
+    return gettext("“%s” is not offered any more. Choose another request type.") % retired.local_name
 
 
 class RequestForm(OneTimeForm):

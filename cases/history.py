@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
-from django.utils import timezone
-from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 
 from cases import statuses
 from cases.models import Case, CaseEvent, Message, Priority, Queue, Redaction, RequestType, case_id_of
+from desk.moments import describe_day
 
 Kind = CaseEvent.Kind
 _SPOKEN = (Kind.CASE_FILED, Kind.MESSAGE_ADDED, Kind.NOTE_ADDED)
@@ -155,7 +154,7 @@ def _redactions(events: list[CaseEvent], case: Case) -> Iterable[Redaction]:
 def _tombstone(row: Redaction, *, internal: bool) -> str:
     return _("A passage was removed by %(who)s on %(day)s: %(reason)s") % {
         "who": row.by.display_name if internal else _("the Help Desk"),
-        "day": format_date(timezone.localtime(row.at), "M j, Y"),
+        "day": describe_day(row.at),
         "reason": row.reason,
     }
 
@@ -187,7 +186,7 @@ def _names(events: list[CaseEvent], known: Names | None = None) -> Names:
     people = {str(event.by_id): event.by.display_name for event in events if event.by}
     return Names(
         people=named(get_user_model(), Kind.AGENT_ASSIGNED, "display_name", known.people | people),
-        types=named(RequestType, Kind.REQUEST_TYPE_CHANGED, "name", known.types),
+        types=named(RequestType, Kind.REQUEST_TYPE_CHANGED, "local_name", known.types),
         queues=named(Queue, Kind.QUEUE_CHANGED, "name", known.queues),
     )
 

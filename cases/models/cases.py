@@ -102,6 +102,7 @@ class CaseQuerySet(KeptQuerySet):
             "provider__last_name",
             "provider__username",
             "request_type__name",
+            "request_type__name_es",
             "assigned_agent__first_name",
             "assigned_agent__last_name",
             "assigned_agent__username",
