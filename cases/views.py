@@ -158,6 +158,8 @@ def _show_case(request: HttpRequest, case: Case, form=None, **context) -> HttpRe
         context["draft"] = draft
     context |= {
         "case": case,
+        # Also where the answer to a form shows the page.
+        "page_address": reverse("cases:case_detail", args=[case.case_id]),
         "form": form,
         "is_own": is_own,
         "story": tell_story(case, internal=False),

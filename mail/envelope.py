@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
+from django.utils.translation import get_language
 
 from mail.models import OutboxMessage
 from mail.registry import Content
@@ -26,15 +27,25 @@ def address_of(message: OutboxMessage) -> str:
     return address
 
 
+def language_of(message: OutboxMessage) -> str:
+    """Return the language that the recipient reads mail in now; for an address without an account the portal's own."""
+    return getattr(message.recipient, "mail_language", "") or settings.LANGUAGE_CODE
+
+
 def compose(message: OutboxMessage, content: Content, address: str) -> EmailMultiAlternatives:
-    """Build the mail. Every header is made here: nothing in `content` can add one."""
+    """Build the mail, in the active language. Every header is made here: nothing in `content` can add one."""
     email = EmailMultiAlternatives(
         subject=one_line(content.subject)[:SUBJECT_LIMIT],
         body=content.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[address],
         reply_to=[settings.REPLY_TO_EMAIL] if settings.REPLY_TO_EMAIL else None,
-        headers={"Message-ID": message.message_id, **_thread(content), **_automatic(content)},
+        headers={
+            "Message-ID": message.message_id,
+            "Content-Language": get_language(),
+            **_thread(content),
+            **_automatic(content),
+        },
     )
     if content.html:
         email.attach_alternative(content.html, "text/html")

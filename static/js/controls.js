@@ -46,7 +46,7 @@
     const limit = Number(area.dataset.maxLength || area.getAttribute("maxlength"));
     const seen = document.createElement("p");
     const region = liveRegion();
-    const number = new Intl.NumberFormat(document.documentElement.lang);
+    const number = new Intl.NumberFormat(`${document.documentElement.lang}-US`);
     seen.className = "counter";
     seen.setAttribute("aria-hidden", "true");
     /* The server counts code points, a line break as one; maxlength would cut a paste without a word. */

@@ -173,6 +173,11 @@ def test_bad_information_is_named_and_kept(add, case, bad, sentence):
         assert "Kept" in response.text
 
 
+def test_language_switch_on_refused_information_leads_back_to_the_case(client_for, paula, case, url):
+    page = client_for(paula).post(f"{url}add-information/", {"body": ""}).text
+    assert f'name="next" value="{url}"' in page
+
+
 @pytest.mark.parametrize("method", ["get", "put"])
 def test_add_information_takes_posts_only(client_for, paula, url, method):
     assert getattr(client_for(paula), method)(f"{url}add-information/").status_code == 405
