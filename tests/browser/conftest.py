@@ -284,9 +284,9 @@ def _make_administrator(portal: Portal) -> None:
     portal.manage("createsuperuser", "--noinput")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """One Chromium a module: Playwright's event loop must be gone before Django's own tests run."""
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run a Chromium. Playwright's event loop must be gone before Django touches its database again."""
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     assert executable, "No Chromium on PATH; `make test` says how to install it."
     with sync_playwright() as playwright:
@@ -297,6 +297,13 @@ def browser():
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One Chromium a module."""
+    with chromium() as browser:
+        yield browser
 
 
 @contextmanager
