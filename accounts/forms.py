@@ -150,7 +150,7 @@ class LoginForm(forms.Form):
         strip=False,
         max_length=1024,
         error_messages={"required": _("Enter your password")},
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "data-show-password": ""}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
     def __init__(self, request: HttpRequest | None = None, *args, **kwargs):
@@ -196,7 +196,7 @@ class NewPasswordField(forms.CharField):
             strip=False,
             max_length=1024,
             error_messages={"required": _("Enter a password of 15 characters or more")},
-            widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "data-show-password": ""}),
+            widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         )
 
 
@@ -209,7 +209,7 @@ class NewPasswordForm(forms.Form):
         strip=False,
         max_length=1024,
         error_messages={"required": _("Enter the password a second time")},
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "data-show-password": ""}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     submit_label = _("SAVE PASSWORD")
     leading_fields: tuple[str, ...] = ()
@@ -267,7 +267,7 @@ class CurrentPasswordField(forms.CharField):
             strip=False,
             max_length=1024,
             error_messages={"required": _("Enter your present password")},
-            widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "data-show-password": ""}),
+            widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         )
 
 
