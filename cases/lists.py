@@ -16,6 +16,10 @@ from cases.list_filters import Filters, provider_filters, staff_filters
 from cases.models import Case, CaseQuerySet
 from cases.paging import Page, keyset_page
 from cases.search import search_cases
+from cases.statuses import AWAITING
+
+# How many of each kind the home page of a provider shows.
+HOME_CASES = 3
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,26 @@ def select_cases(cases: CaseQuerySet, query: Query, user) -> CaseQuerySet:
     """Keep those of the person's listed cases that an address asks for, in no order yet."""
     kept = query.filters.keep(query.tab.keep(cases, user))
     return search_cases(kept, query.text, names=user.is_staff)
+
+
+def cases_for_home(user) -> list[Case]:
+    """Return a few cases that a provider filed, in one statement: what waits for them longest, then the latest."""
+    own = Case.objects.filed_by(user).unmerged()
+    waiting = own.awaiting_provider().order_by("waiting_since", "pk")
+    others = own.exclude(status=AWAITING.code).order_by("-public_updated_at", "-pk")
+    # SQLite takes no LIMIT in a part of a union, but takes it below one.
+    first, rest = (own.filter(pk__in=some.values("pk")[:HOME_CASES]).for_lists() for some in (waiting, others))
+    rows = list(first.union(rest, all=True))
+    late = sorted((row for row in rows if row.status == AWAITING.code), key=lambda row: (row.waiting_since, row.pk))
+    news = [row for row in rows if row.status != AWAITING.code]
+    return late + sorted(news, key=lambda row: (row.public_updated_at, row.pk), reverse=True)
+
+
+def counts_for_home(user) -> list[tuple[Tab, str]]:
+    """Return the lists that staff work from, with how many cases each has, in one statement."""
+    tabs = [tab for tab in tabs_of(user) if tab is not _EVERY]
+    counts = capped_counts(user, {tab.code: tab.keep(listed_cases(user), user) for tab in tabs})
+    return [(tab, capped(counts[tab.code])) for tab in tabs]
 
 
 def list_cases(user, params: Mapping[str, str]) -> CaseList:

@@ -20,7 +20,7 @@ from cases.export import export_cases
 from cases.forms import INFORMATION_DRAFT, InformationForm, IntakeForm, unsent_draft
 from cases.history import tell_story
 from cases.intake import open_intake
-from cases.lists import list_cases, read_query, tabs_of
+from cases.lists import cases_for_home, counts_for_home, list_cases, read_query, tabs_of
 from cases.models import Case, case_id_of, case_number
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,12 @@ def _lead_on(request: HttpRequest, number: int, case: Case, page: str = "cases:c
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "cases/home.html")
+    context = {}
+    if request.user.is_authenticated and request.user.is_provider:
+        context["cases"] = cases_for_home(request.user)
+    elif request.user.is_authenticated:
+        context["counts"] = counts_for_home(request.user)
+    return render(request, "cases/home.html", context)
 
 
 @require_safe

@@ -36,14 +36,32 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6, _("Sunday")
 
 
+ANSWER_TIME = "We answer most cases within one business day."
+ANSWER_TIME_ES = "Respondemos la mayoría de los casos en un día hábil."
+
+
 class PhoneLine(models.Model):
-    """The one number that the foot of every page shows."""
+    """The one number that the foot of every page shows, and how soon a case is answered."""
 
     heading = models.CharField(_("heading on RESOURCES"), max_length=120)
     heading_es = _in_spanish(_("heading in Spanish"), max_length=160)
     name = models.CharField(_("name"), max_length=80)
     name_es = _in_spanish(_("name in Spanish"), max_length=120)
     number = models.CharField(_("number"), max_length=30, validators=[phone_number])
+    answer_time = models.CharField(
+        _("when to expect an answer"),
+        max_length=160,
+        blank=True,
+        default=ANSWER_TIME,
+        help_text=_("One sentence for providers who file a case. Promise what you keep; empty promises nothing."),
+    )
+    answer_time_es = models.CharField(
+        _("when to expect an answer, in Spanish"),
+        max_length=200,
+        blank=True,
+        default=ANSWER_TIME_ES,
+        help_text=_("Empty: the English is shown."),
+    )
 
     class Meta:
         verbose_name = _("phone line")

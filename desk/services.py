@@ -10,13 +10,14 @@ from datetime import datetime
 from datetime import time as clock_time
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.functional import Promise
 
 from desk import hours
 from desk.languages import Said, in_language
-from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Severity
+from desk.models import ANSWER_TIME, ANSWER_TIME_ES, Announcement, Holiday, OpeningHours, PhoneLine, Severity
 
 COPY_SECONDS = 60
 logger = logging.getLogger(__name__)
@@ -64,6 +65,8 @@ class Phone:
     name: str
     name_es: str
     number: str
+    answer_time: str
+    answer_time_es: str
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,12 @@ class HelpDesk:
     @property
     def phone_heading(self) -> Said:
         return in_language(self.facts.phone, "heading")
+
+    @property
+    def answer_time(self) -> Said:
+        """Return when to expect an answer; where nothing is promised in English, nothing is in any language."""
+        phone = self.facts.phone
+        return in_language(phone, "answer_time") if phone.answer_time else Said("", settings.LANGUAGE_CODE)
 
     @property
     def phone_href(self) -> str:
@@ -130,6 +139,8 @@ BUILT_IN = Facts(
         name="Provider Help Desk Phone Line",
         name_es="Línea telefónica de la Mesa de Ayuda para Proveedores",
         number="1-877-873-6247",
+        answer_time=ANSWER_TIME,
+        answer_time_es=ANSWER_TIME_ES,
     ),
     schedule=hours.Schedule(
         tuple(hours.Span(day, clock_time(7), clock_time(19)) for day in range(5))

@@ -82,7 +82,7 @@ def test_what_is_served_is_small(served):
     assert served("css/portal.css").with_name(served("css/portal.css").name + ".gz").is_file()
 
 
-def test_a_page_asks_for_one_stylesheet_one_font_one_script_and_an_icon():
+def test_a_page_asks_for_one_stylesheet_one_font_one_script_and_an_icon(db):
     html = Client().get("/register/").text
     assert re.findall(r'<link[^>]* href="(/static/[^"]+)"', html) == [
         "/static/fonts/PublicSans%5Bwght%5D.ttf",
