@@ -18,7 +18,7 @@ from cases.paging import Page, keyset_page
 from cases.search import search_cases
 from cases.statuses import AWAITING
 
-# How many of each kind the home page of a provider shows.
+# How many the home page shows of a kind: cases that wait, latest cases, lists.
 HOME_CASES = 3
 
 
@@ -201,8 +201,8 @@ def cases_for_home(user) -> list[Case]:
 
 
 def counts_for_home(user) -> list[tuple[Tab, str]]:
-    """Return the lists that staff work from, with how many cases each has, in one statement."""
-    tabs = [tab for tab in tabs_of(user) if tab is not _EVERY]
+    """Return the first lists of somebody of the staff, with how many cases each has, in one statement."""
+    tabs = tabs_of(user)[:HOME_CASES]
     counts = capped_counts(user, {tab.code: tab.keep(listed_cases(user), user) for tab in tabs})
     return [(tab, capped(counts[tab.code])) for tab in tabs]
 

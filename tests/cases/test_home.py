@@ -166,7 +166,7 @@ def test_page_of_a_provider_costs_session_person_and_cases(client_for, paula, ca
 @pytest.mark.parametrize(
     ("person", "labels"),
     [
-        ("agnes", ["Assigned to me", "Unassigned", "Awaiting info", "All open"]),
+        ("agnes", ["Assigned to me", "Unassigned", "Awaiting info"]),
         ("vera", ["All open", "Unassigned", "Awaiting info"]),
     ],
 )
