@@ -1,6 +1,7 @@
 """Facts about the help desk that supervisors keep: phone line, hours, announcements, resources, terms."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
@@ -178,6 +179,13 @@ class ResourceQuerySet(models.QuerySet):
         """The resources that visitors see, in the order that supervisors chose."""
         return self.filter(is_active=True)
 
+    def by_section(self) -> "dict[str, list[Resource]]":
+        """Return those of each section, in one statement; sections stand in the order of their first resource."""
+        sections: dict[str, list[Resource]] = {}
+        for resource in self:
+            sections.setdefault(resource.local_section, []).append(resource)
+        return sections
+
 
 class Resource(models.Model):
     """Something worth reading. Without an address it is shown as text, never as a dead link."""
@@ -188,6 +196,10 @@ class Resource(models.Model):
     title_es = _in_spanish(_("title in Spanish"), max_length=160)
     description = models.CharField(_("description"), max_length=300, blank=True)
     description_es = _in_spanish(_("description in Spanish"), max_length=400)
+    purpose = models.CharField(
+        _("what it is for"), max_length=200, blank=True, help_text=_("One sentence: “Use it to find a training.”")
+    )
+    purpose_es = _in_spanish(_("what it is for, in Spanish"), max_length=300)
     url = models.CharField(_("web address"), max_length=500, blank=True, validators=[web_address])
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("shown"), default=True)
@@ -213,6 +225,15 @@ class Resource(models.Model):
     @property
     def local_description(self) -> Said:
         return in_language(self, "description")
+
+    @property
+    def local_purpose(self) -> Said:
+        return in_language(self, "purpose")
+
+    @property
+    def host(self) -> str:
+        """Return whose site the address opens."""
+        return urlsplit(self.url).hostname or ""
 
 
 class TermsVersionQuerySet(models.QuerySet):
