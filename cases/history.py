@@ -17,6 +17,8 @@ from cases.models import Case, CaseEvent, Message, Priority, Queue, Redaction, R
 from desk.moments import describe_day
 
 Kind = CaseEvent.Kind
+# How many entries of a long story a provider's page shows unfolded.
+_SHOWN = 10
 _SPOKEN = (Kind.CASE_FILED, Kind.MESSAGE_ADDED, Kind.NOTE_ADDED)
 _TOLD_TO_PROVIDERS = (Kind.STATUS_CHANGED, Kind.REQUEST_TYPE_CHANGED, Kind.CASE_MERGED, Kind.TEXT_REDACTED)
 
@@ -52,6 +54,19 @@ class Story:
     @property
     def messages(self) -> list[Message]:
         return [entry.message for entry in self.entries if entry.message]
+
+    @property
+    def earlier(self) -> list[Entry]:
+        """Return what a page folds away of a long story; never just one or two entries."""
+        return self.entries[:-_SHOWN] if len(self.entries) > _SHOWN + 2 else []
+
+    @property
+    def latest(self) -> list[Entry]:
+        return self.entries[len(self.earlier) :]
+
+    @property
+    def earlier_messages(self) -> int:
+        return sum(1 for entry in self.earlier if entry.message)
 
     @property
     def seen(self) -> int:
