@@ -107,9 +107,11 @@ def test_no_style_is_typed_into_a_template(path):
 
 @every_mail
 def test_classes_have_become_style_attributes(tree):
-    plain = [node for node in tree.walk() if node.classes and not node.style]
-    assert [node.attrs["class"] for node in plain] == []
-    assert len([node for node in tree.walk() if node.classes]) >= 5
+    dressed = [node for node in tree.walk() if node.classes]
+    assert len(dressed) >= 5
+    assert [node.attrs["class"] for node in dressed if not node.style] == []
+    known = set(re.findall(r"\.([a-z]+)", look().light))
+    assert {each for node in dressed for each in node.classes} <= known
     bare = [node.tag for node in tree.walk() if node.tag in {"td", "p", "a", "h1", "li"} and not node.style]
     assert bare == []
 
