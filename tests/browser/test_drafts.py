@@ -7,15 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import (
-    ADMINISTRATOR,
-    PASSWORD,
-    assert_accessible,
-    fill_intake,
-    log_in,
-    log_out,
-    new_provider,
-)
+from tests.browser.conftest import PASSWORD, assert_accessible, fill_intake, log_in, log_out, new_provider
+from tests.browser.portal import ADMINISTRATOR
 
 pytestmark = pytest.mark.browser
 
