@@ -20,6 +20,7 @@ from accounts.models.organizations import PLACEHOLDER_NAME
 from accounts.models.users import normalize_password
 from accounts.preferences import Delivery, OptionalMail, optional_mails
 from accounts.text import SingleLineField, fold_name
+from desk.guide import guide_label_lazy
 from desk.models import TermsVersion
 
 LOGIN_THROTTLED = _(
@@ -126,7 +127,9 @@ class RegistrationForm(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.helper = portal_helper(_("REGISTER"), "first_name", "last_name", "email", "terms", "website")
+        self.helper = portal_helper(
+            guide_label_lazy("REGISTER"), "first_name", "last_name", "email", "terms", "website"
+        )
 
     @property
     def filled_by_a_program(self) -> bool:
@@ -158,7 +161,7 @@ class LoginForm(forms.Form):
         self.user: User | None = None
         self.wait = 0
         super().__init__(*args, **kwargs)
-        self.helper = portal_helper(_("LOGIN"), "username", "password")
+        self.helper = portal_helper(guide_label_lazy("LOGIN"), "username", "password")
 
     def clean(self):
         cleaned = super().clean()

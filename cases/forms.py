@@ -24,6 +24,7 @@ from accounts.services import primary_organization, secondary_organizations
 from accounts.text import MultiLineField, SingleLineField, fold_name
 from cases.models import TEXT_LIMIT, Case, Message, RequestType, case_id_of, case_number
 from cases.services import INTAKE_DRAFT, Filing, Origin, message_sent_from
+from desk.guide import guide_label_lazy
 
 PATIENT_DATA_HINT = _(
     "Do not give patients' names, dates of birth or other patient data."
@@ -137,7 +138,7 @@ class RequestTypeField(forms.ModelChoiceField):
 
     def __init__(self):
         super().__init__(
-            label=_("REQUEST TYPE"),
+            label=guide_label_lazy("REQUEST TYPE"),
             queryset=RequestType.objects.none(),
             empty_label=_("Choose a request type"),
             error_messages={
@@ -204,7 +205,7 @@ class RequestForm(OneTimeForm):
     )
     request_type = RequestTypeField()
     description = MultiLineField(
-        label=_("DESCRIPTION OF REQUEST"),
+        label=guide_label_lazy("DESCRIPTION OF REQUEST"),
         max_length=TEXT_LIMIT,
         widget=forms.Textarea(attrs={"rows": 10}),
         help_text=TEXT_HINT,
@@ -293,7 +294,7 @@ class IntakeForm(RequestForm):
     contact_name = _read_only(_("Your name"))
     contact_email = _read_only(_("Business email"))
     contact_phone = SingleLineField(label=_("Phone"), max_length=40, required=False)
-    provider_organization = _read_only(_("Provider Organization"))
+    provider_organization = _read_only(guide_label_lazy("Provider Organization"))
     follow_up_to = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
 
     field_order = (
@@ -348,7 +349,7 @@ class IntakeForm(RequestForm):
                 HTML("{% include 'cases/_request_types.html' with types=form.explained_types only %}"),
                 "description",
             ),
-            Div(Submit("submit", _("SUBMIT")), css_class="form-actions"),
+            Div(Submit("submit", guide_label_lazy("SUBMIT")), css_class="form-actions"),
         )
         return helper
 

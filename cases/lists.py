@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.text import clean_query
@@ -47,10 +47,10 @@ PROVIDER_TABS = (
         lambda cases, user: cases.awaiting_provider(),
         _("No case waits for you."),
     ),
-    Tab("open", _("Open"), lambda cases, user: cases.open(), _("You have no open case.")),
+    Tab("open", pgettext_lazy("list of cases", "Open"), lambda cases, user: cases.open(), _("You have no open case.")),
     Tab(
         "resolved",
-        _("Resolved"),
+        pgettext_lazy("list of cases", "Resolved"),
         lambda cases, user: cases.resolved(),
         _("None of your cases is resolved yet."),
     ),

@@ -15,7 +15,15 @@ EASTERN = ZoneInfo("America/New_York")
 DAYS_TO_LOOK_AHEAD = 366
 
 # The provider guide's own abbreviations: "M-F", "Sa-Su".
-SHORT_DAYS = tuple(pgettext_lazy("weekday", day) for day in ("M", "Tu", "W", "Th", "F", "Sa", "Su"))
+SHORT_DAYS = (
+    pgettext_lazy("weekday", "M"),
+    pgettext_lazy("weekday", "Tu"),
+    pgettext_lazy("weekday", "W"),
+    pgettext_lazy("weekday", "Th"),
+    pgettext_lazy("weekday", "F"),
+    pgettext_lazy("weekday", "Sa"),
+    pgettext_lazy("weekday", "Su"),
+)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ FLOORS = (
         "wake",
     },
     {"models"},
-    {"statuses", "text", "hours", "languages", "moments", "network", "signals"},
+    {"statuses", "text", "guide", "hours", "languages", "moments", "network", "signals"},
 )
 READS_THE_ENVIRONMENT = {"helpdesk/settings.py", "helpdesk/environment.py"}
 APPS = ("cases", "accounts", "desk", "mail")

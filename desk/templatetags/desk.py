@@ -7,6 +7,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from desk.guide import guide_label
+
 register = template.Library()
 
 
@@ -32,6 +34,12 @@ def language_switch(context: template.Context) -> dict:
         "address": context.get("page_address") or request.get_full_path(),
         "has_form": bool(context.get("form")),
     }
+
+
+@register.simple_tag
+def guide(label: str) -> SafeString:
+    """Return a label of the provider guide, in English too where the page is not: {% guide "MY LISTS" %}."""
+    return guide_label(label)
 
 
 @register.filter
