@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from cases import views
 from cases.models import case_number
+from cases.styleguide_page import styleguide
 
 
 class CaseIdConverter:
@@ -37,4 +38,5 @@ urlpatterns = [
         name="case_add_information",
     ),
     path("cases/<case_id:number>/withdraw/", views.case_withdraw, name="case_withdraw"),
+    path("styleguide/", styleguide, name="styleguide"),
 ]
