@@ -151,6 +151,13 @@ def test_gmail_shows_the_whole_mail(letter):
 
 
 @every_mail
+def test_relays_take_every_line(letter):
+    """RFC 5322, 2.1.1: at most 998 characters; the style sheets are longer and must be folded."""
+    lines = letter.email.message().as_bytes().splitlines()
+    assert max(map(len, letter.html.splitlines())) > 998 >= max(map(len, lines))
+
+
+@every_mail
 def test_outlook_on_windows_gets_its_own_measures(letter, tree):
     assert letter.html.count("<!--[if mso]>") == letter.html.count("<![endif]-->") == 3
     for button in (node for node in all_of(tree, "td") if "button" in node.classes):
