@@ -12,8 +12,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 TARGET = 44
 
 
-def test_every_mail_can_be_read():
-    letters = send_every_mail()
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_mail_can_be_read(language):
+    letters = {
+        name: letter for name, letter in send_every_mail(language).items() if f'lang="{language}' in letter.html
+    }
+    assert len(letters) >= 8
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         for name, letter in letters.items():

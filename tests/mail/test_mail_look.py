@@ -14,7 +14,7 @@ from mail import render
 from mail.look import dress, look, tones
 from mail.registry import kind_labels
 from tests.mail.every_mail import CLINIC, REPLY, SECRET_WORDS, Letter, send_every_mail
-from tests.mail.mail_html import Reader, all_of, contrast, read
+from tests.mail.mail_html import Node, Reader, all_of, contrast, read
 
 pytestmark = pytest.mark.django_db  # without the mark pytest-django makes no database for the mails
 FOLDER = settings.BASE_DIR / "templates" / "emails"
@@ -215,20 +215,51 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[\[\]:]", " ", text).split()).casefold()
 
 
-@every_mail
-def test_text_says_all_that_the_html_says(letter, tree):
-    (body,) = all_of(tree, "body")
-    said = plain(f"{letter.email.subject} {letter.email.body}")
-    blocks = [
+def blocks_of(letter: Letter) -> list[Node]:
+    (body,) = all_of(read(letter.html), "body")
+    return [
         node
         for node in body.walk()
         if node.is_leaf_block and node.words and not {"preview", "quiet"}.intersection(node.classes)
     ]
-    assert len(blocks) >= 6
-    assert [node.words for node in blocks if plain(node.words) not in said] == []
-    for link in all_of(body, "a"):
-        href = link.attrs["href"]
-        assert (link.words if href.startswith("tel:") else href) in letter.email.body
+
+
+def unsaid(letter: Letter) -> list[str]:
+    """Return what only the HTML says: words, and addresses."""
+    said = plain(f"{letter.email.subject} {letter.email.body}")
+    words = [node.words for node in blocks_of(letter)]
+    links = [
+        link.words if link.attrs["href"].startswith("tel:") else link.attrs["href"]
+        for link in all_of(read(letter.html), "a")
+    ]
+    return [each for each in words if plain(each) not in said] + [
+        link for link in links if link not in letter.email.body
+    ]
+
+
+@every_mail
+def test_text_says_all_that_the_html_says(letter):
+    assert len(blocks_of(letter)) >= 6
+    assert unsaid(letter) == []
+
+
+@pytest.fixture(scope="module")
+def spanish_letters(django_db_setup, django_db_blocker) -> dict[str, Letter]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        found = send_every_mail("es")
+        transaction.set_rollback(True)
+    return {name: letter for name, letter in found.items() if 'lang="es' in letter.html}
+
+
+def test_readers_of_spanish_get_the_same(spanish_letters):
+    """All but the first mail to a new account, whose language is not known yet."""
+    assert set(spanish_letters) == {name for name in NAMES if not name.startswith("agent_")} - {"temporary_password"}
+    for name, letter in spanish_letters.items():
+        assert unsaid(letter) == [], name
+        assert len(letter.email.subject) <= 80, name
+        assert letter.email.subject.startswith(f"[{letter.case_id}] " if letter.case_id else ""), name
+        assert "Hola, " in letter.email.body.partition("\n")[0], name
+        assert "You get this email" not in letter.email.body, name
 
 
 @every_mail
