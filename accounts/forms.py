@@ -28,7 +28,8 @@ LOGIN_THROTTLED = _(
     " ID or password?” below: the emailed link always works."
 )
 TEMPORARY_PASSWORD_EXPIRED = _(
-    "This temporary password has expired: it was valid for 24 hours. We are sending a new one to your email address."
+    "This temporary password has expired: it worked for 24 hours. We are sending a new one to your email address."
+    " It arrives within a few minutes."
 )
 
 

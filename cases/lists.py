@@ -45,16 +45,26 @@ PROVIDER_TABS = (
         "awaiting",
         _("Awaiting your reply"),
         lambda cases, user: cases.awaiting_provider(),
-        _("No case waits for you."),
+        _("No case waits for you. When an agent needs more from you, the case stands here and we email you."),
     ),
-    Tab("open", pgettext_lazy("list of cases", "Open"), lambda cases, user: cases.open(), _("You have no open case.")),
+    Tab(
+        "open",
+        pgettext_lazy("list of cases", "Open"),
+        lambda cases, user: cases.open(),
+        _("You have no open case. A case that you submit stands here until it is answered."),
+    ),
     Tab(
         "resolved",
         pgettext_lazy("list of cases", "Resolved"),
         lambda cases, user: cases.resolved(),
-        _("None of your cases is resolved yet."),
+        _("None of your cases is resolved yet. A case stands here once an agent has answered it."),
     ),
-    Tab("all", _("All"), lambda cases, user: cases, _("You have not filed a case yet.")),
+    Tab(
+        "all",
+        _("All"),
+        lambda cases, user: cases,
+        _("You have not filed a case yet. Submit the first one: you get a case ID at once."),
+    ),
 )
 _MINE = Tab(
     "mine",

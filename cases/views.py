@@ -141,7 +141,7 @@ def _add_to_filed_case(request: HttpRequest, form: IntakeForm) -> HttpResponse:
         form.add_error(None, str(error))
         form.renew_key()
         return render(request, "cases/case_new.html", {"form": form})
-    messages.success(request, _("Your text was added to %s.") % case.case_id)
+    messages.success(request, _("Your text was added to %s. An agent reads it and answers by email.") % case.case_id)
     return redirect("cases:case_detail", number=case.case_id)
 
 
@@ -197,7 +197,7 @@ def case_add_information(request: HttpRequest, number: int) -> HttpResponse:
         form.renew_key()
         case, body = _own_case(request.user, number), form.cleaned_data["body"]
         return _show_case(request, case, form, carried=body if case.state.is_final else "")
-    messages.success(request, _("Your information was sent to the Help Desk."))
+    messages.success(request, _("Your information was sent to the Help Desk. An agent reads it and answers by email."))
     return redirect("cases:case_detail", number=case.case_id)
 
 
@@ -214,5 +214,5 @@ def case_withdraw(request: HttpRequest, number: int) -> HttpResponse:
     except services.CaseError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("You withdrew %s.") % case.case_id)
+        messages.success(request, _("You withdrew %s. The Help Desk stops working on it.") % case.case_id)
     return redirect("cases:case_detail", number=case.case_id)
