@@ -20,6 +20,7 @@ from accounts.models.organizations import PLACEHOLDER_NAME
 from accounts.models.users import normalize_password
 from accounts.preferences import Delivery, OptionalMail, optional_mails
 from accounts.text import SingleLineField, fold_name
+from desk.guide import guide_label_lazy
 from desk.models import TermsVersion
 
 LOGIN_THROTTLED = _(
@@ -27,7 +28,8 @@ LOGIN_THROTTLED = _(
     " ID or password?” below: the emailed link always works."
 )
 TEMPORARY_PASSWORD_EXPIRED = _(
-    "This temporary password has expired: it was valid for 24 hours. We are sending a new one to your email address."
+    "This temporary password has expired: it worked for 24 hours. We are sending a new one to your email address."
+    " It arrives within a few minutes."
 )
 
 
@@ -126,7 +128,9 @@ class RegistrationForm(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.helper = portal_helper(_("REGISTER"), "first_name", "last_name", "email", "terms", "website")
+        self.helper = portal_helper(
+            guide_label_lazy("REGISTER"), "first_name", "last_name", "email", "terms", "website"
+        )
 
     @property
     def filled_by_a_program(self) -> bool:
@@ -150,7 +154,7 @@ class LoginForm(forms.Form):
         strip=False,
         max_length=1024,
         error_messages={"required": _("Enter your password")},
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "data-show-password": ""}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
     def __init__(self, request: HttpRequest | None = None, *args, **kwargs):
@@ -158,7 +162,7 @@ class LoginForm(forms.Form):
         self.user: User | None = None
         self.wait = 0
         super().__init__(*args, **kwargs)
-        self.helper = portal_helper(_("LOGIN"), "username", "password")
+        self.helper = portal_helper(guide_label_lazy("LOGIN"), "username", "password")
 
     def clean(self):
         cleaned = super().clean()
@@ -196,7 +200,7 @@ class NewPasswordField(forms.CharField):
             strip=False,
             max_length=1024,
             error_messages={"required": _("Enter a password of 15 characters or more")},
-            widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "data-show-password": ""}),
+            widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         )
 
 
@@ -209,7 +213,7 @@ class NewPasswordForm(forms.Form):
         strip=False,
         max_length=1024,
         error_messages={"required": _("Enter the password a second time")},
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "data-show-password": ""}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     submit_label = _("SAVE PASSWORD")
     leading_fields: tuple[str, ...] = ()
@@ -267,7 +271,7 @@ class CurrentPasswordField(forms.CharField):
             strip=False,
             max_length=1024,
             error_messages={"required": _("Enter your present password")},
-            widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "data-show-password": ""}),
+            widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         )
 
 

@@ -1,4 +1,4 @@
-"""What holds on every address: a temporary password opens one door, typed text is kept, activity is noted."""
+"""What holds everywhere: temporary passwords open one door, text is kept, activity noted, one language spoken."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from accounts.drafts import STAMP_FIELD, read_stamp, rescue
@@ -30,6 +33,34 @@ class ActivityMiddleware:
     def process_view(self, request, view_func, view_args, view_kwargs) -> None:
         if not is_in_background(view_func):
             request.session.touch()
+
+
+class LanguageMiddleware:
+    """Speak the language that the account has chosen; under /admin/ English, which has no catalogue.
+
+    Strangers, and accounts that have not chosen, keep what LocaleMiddleware took from the cookie or
+    from the browser's Accept-Language.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if language := self._language_of(request):
+            translation.activate(language)
+            request.LANGUAGE_CODE = language
+        response = self.get_response(request)
+        # Also where nobody looks at the session: strangers choose by a cookie.
+        patch_vary_headers(response, ("Cookie",))
+        return response
+
+    def _language_of(self, request: HttpRequest) -> str:
+        if request.path.startswith(reverse("admin:index")):
+            return settings.LANGUAGE_CODE
+        # A health check asks nothing of the database here.
+        if request.path.startswith("/health/"):
+            return ""
+        return request.user.language if request.user.is_authenticated else ""
 
 
 class PermanentPasswordMiddleware:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import account, drafts, entry, passwords
+from accounts.views import account, drafts, entry, language, passwords
 
 app_name = "accounts"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("forgot/", passwords.forgot, name="forgot"),
     path("forgot/done/", passwords.forgot_done, name="forgot_done"),
     path("drafts/", drafts.keep_draft, name="keep_draft"),
+    path("language/", language.choose, name="language"),
     path("account/", account.account, name="account"),
     path("account/details/", account.details, name="details"),
     path("account/organization/", account.organization, name="organization"),

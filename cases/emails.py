@@ -22,6 +22,9 @@ from mail.models import OutboxEvent, OutboxMessage
 from mail.registry import Addressee, Content
 from mail.render import render
 
+# Gmail cuts a mail off at 102 KB; a case takes 600 bytes of a digest, a long name more.
+MOST_IN_DIGEST = 100
+
 # What a bulk action may bring about. Nobody hears of two of these from one action.
 BATCH_KINDS = ("case_status_changed", "agent_assigned", "agent_unassigned", "agent_new_case")
 
@@ -299,7 +302,14 @@ def build_agent_digest(message: OutboxMessage) -> Content | None:
         news.setdefault(case.pk, {"case": case, "lines": [], **_urls(case)})["lines"].append(line)
     if not news:
         return None
-    return render(message.kind, {"news": list(news.values()), "recipient": message.recipient})
+    shown = list(news.values())[:MOST_IN_DIGEST]
+    context = {
+        "news": shown,
+        "number": len(news),
+        "more": len(news) - len(shown),
+        "list_url": settings.SITE_URL + reverse("admin:cases_case_changelist"),
+    }
+    return render(message.kind, context | {"recipient": message.recipient})
 
 
 def expand_case_merged(event: OutboxEvent) -> Iterator[Addressee]:

@@ -25,6 +25,7 @@ from accounts.text import MultiLineField, SingleLineField, fold_name
 from cases.file_forms import FilesField, TakesFiles
 from cases.models import TEXT_LIMIT, Case, Message, RequestType, case_id_of, case_number
 from cases.services import INTAKE_DRAFT, Filing, Origin, StagedFiles, message_sent_from
+from desk.guide import guide_label_lazy
 
 PATIENT_DATA_HINT = _(
     "Do not give patients' names, dates of birth or other patient data."
@@ -121,12 +122,24 @@ class OneTimeForm(forms.Form):
         return cls(initial=initial | {"drafts": " ".join([*older, draft.key])}, **kwargs)
 
 
+class RequestTypeSelect(forms.Select):
+    """A list whose options say their language where it is not that of the page."""
+
+    def create_option(self, name, value, label, *args, **kwargs):
+        option = super().create_option(name, value, label, *args, **kwargs)
+        if getattr(label, "is_foreign", False):
+            option["attrs"]["lang"] = label.language
+        return option
+
+
 class RequestTypeField(forms.ModelChoiceField):
     """One of the request types that are offered today."""
 
+    widget = RequestTypeSelect
+
     def __init__(self):
         super().__init__(
-            label=_("REQUEST TYPE"),
+            label=guide_label_lazy("REQUEST TYPE"),
             queryset=RequestType.objects.none(),
             empty_label=_("Choose a request type"),
             error_messages={
@@ -134,6 +147,9 @@ class RequestTypeField(forms.ModelChoiceField):
                 "invalid_choice": _("Choose a request type from the list."),
             },
         )
+
+    def label_from_instance(self, obj: RequestType) -> str:
+        return obj.local_name
 
     def to_python(self, value):
         """Name a request type that was switched off since the form was opened."""
@@ -154,7 +170,7 @@ def _retired_type(value) -> RequestType | None:
 
 
 def no_longer_offered(retired: RequestType) -> str:
-    return gettext("“%s” is not offered any more. Choose another request type.") % retired.name
+    return gettext("“%s” is not offered any more. Choose another request type.") % retired.local_name
 
 
 class RequestForm(OneTimeForm):
@@ -190,7 +206,7 @@ class RequestForm(OneTimeForm):
     )
     request_type = RequestTypeField()
     description = MultiLineField(
-        label=_("DESCRIPTION OF REQUEST"),
+        label=guide_label_lazy("DESCRIPTION OF REQUEST"),
         max_length=TEXT_LIMIT,
         widget=forms.Textarea(attrs={"rows": 10}),
         help_text=TEXT_HINT,
@@ -279,7 +295,7 @@ class IntakeForm(TakesFiles, RequestForm):
     contact_name = _read_only(_("Your name"))
     contact_email = _read_only(_("Business email"))
     contact_phone = SingleLineField(label=_("Phone"), max_length=40, required=False)
-    provider_organization = _read_only(_("Provider Organization"))
+    provider_organization = _read_only(guide_label_lazy("Provider Organization"))
     files = FilesField()
     follow_up_to = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
 
@@ -337,7 +353,7 @@ class IntakeForm(TakesFiles, RequestForm):
                 "description",
                 "files",
             ),
-            Div(Submit("submit", _("SUBMIT")), css_class="form-actions"),
+            Div(Submit("submit", guide_label_lazy("SUBMIT")), css_class="form-actions"),
         )
         return helper
 

@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
-from django.utils import timezone
-from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 
 from cases import statuses
 from cases.models import Case, CaseEvent, Message, Priority, Queue, Redaction, RequestType, case_id_of
 from cases.thread_files import FileLine, files_by_message
+from desk.moments import describe_day
 from mail.models import Reason
 
 Kind = CaseEvent.Kind
+# How many entries of a long story a provider's page shows unfolded.
+_SHOWN = 10
 _SPOKEN = (Kind.CASE_FILED, Kind.MESSAGE_ADDED, Kind.NOTE_ADDED)
 _REMOVED = (Kind.TEXT_REDACTED, Kind.FILE_REMOVED)
 # Of these, what happened to an internal note would tell that there is one.
@@ -60,6 +61,19 @@ class Story:
     @property
     def messages(self) -> list[Message]:
         return [entry.message for entry in self.entries if entry.message]
+
+    @property
+    def earlier(self) -> list[Entry]:
+        """Return what a page folds away of a long story; never just one or two entries."""
+        return self.entries[:-_SHOWN] if len(self.entries) > _SHOWN + 2 else []
+
+    @property
+    def latest(self) -> list[Entry]:
+        return self.entries[len(self.earlier) :]
+
+    @property
+    def earlier_messages(self) -> int:
+        return sum(1 for entry in self.earlier if entry.message)
 
     @property
     def seen(self) -> int:
@@ -170,7 +184,7 @@ def _tombstone(row: Redaction, *, internal: bool) -> str:
     )
     return words % {
         "who": row.by.display_name if internal else _("the Help Desk"),
-        "day": format_date(timezone.localtime(row.at), "M j, Y"),
+        "day": describe_day(row.at),
         "reason": row.reason,
     }
 
@@ -202,7 +216,7 @@ def _names(events: list[CaseEvent], known: Names | None = None) -> Names:
     people = {str(event.by_id): event.by.display_name for event in events if event.by}
     return Names(
         people=named(get_user_model(), Kind.AGENT_ASSIGNED, "display_name", known.people | people),
-        types=named(RequestType, Kind.REQUEST_TYPE_CHANGED, "name", known.types),
+        types=named(RequestType, Kind.REQUEST_TYPE_CHANGED, "local_name", known.types),
         queues=named(Queue, Kind.QUEUE_CHANGED, "name", known.queues),
     )
 

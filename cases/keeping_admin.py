@@ -154,10 +154,20 @@ class RequestTypeForm(CarefulForm):
         widget=AdminTextInputWidget,
         help_text=_("What the type means, in a sentence. The intake form shows it below the list."),
     )
+    name_es = SingleLineField(
+        label=_("Name in Spanish"),
+        max_length=120,
+        required=False,
+        widget=AdminTextInputWidget,
+        help_text=_("Empty: the English is shown."),
+    )
+    help_text_es = SingleLineField(
+        label=_("Hint in Spanish"), max_length=300, required=False, widget=AdminTextInputWidget
+    )
 
     class Meta:
         model = RequestType
-        fields = ("name", "help_text", "queue", "default_priority", "is_active", "position")
+        fields = ("name", "name_es", "help_text", "help_text_es", "queue", "default_priority", "is_active", "position")
         help_texts = {
             "queue": _("New cases of this type land there. Cases that are filed already stay where they are."),
             "default_priority": _("New cases of this type begin with it."),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.text import clean_query
@@ -16,6 +16,10 @@ from cases.list_filters import Filters, provider_filters, staff_filters
 from cases.models import Case, CaseQuerySet
 from cases.paging import Page, keyset_page
 from cases.search import search_cases
+from cases.statuses import AWAITING
+
+# How many the home page shows of a kind: cases that wait, latest cases, lists.
+HOME_CASES = 3
 
 
 @dataclass(frozen=True)
@@ -41,16 +45,26 @@ PROVIDER_TABS = (
         "awaiting",
         _("Awaiting your reply"),
         lambda cases, user: cases.awaiting_provider(),
-        _("No case waits for you."),
+        _("No case waits for you. When an agent needs more from you, the case stands here and we email you."),
     ),
-    Tab("open", _("Open"), lambda cases, user: cases.open(), _("You have no open case.")),
+    Tab(
+        "open",
+        pgettext_lazy("list of cases", "Open"),
+        lambda cases, user: cases.open(),
+        _("You have no open case. A case that you submit stands here until it is answered."),
+    ),
     Tab(
         "resolved",
-        _("Resolved"),
+        pgettext_lazy("list of cases", "Resolved"),
         lambda cases, user: cases.resolved(),
-        _("None of your cases is resolved yet."),
+        _("None of your cases is resolved yet. A case stands here once an agent has answered it."),
     ),
-    Tab("all", _("All"), lambda cases, user: cases, _("You have not filed a case yet.")),
+    Tab(
+        "all",
+        _("All"),
+        lambda cases, user: cases,
+        _("You have not filed a case yet. Submit the first one: you get a case ID at once."),
+    ),
 )
 _MINE = Tab(
     "mine",
@@ -181,6 +195,26 @@ def select_cases(cases: CaseQuerySet, query: Query, user) -> CaseQuerySet:
     """Keep those of the person's listed cases that an address asks for, in no order yet."""
     kept = query.filters.keep(query.tab.keep(cases, user))
     return search_cases(kept, query.text, names=user.is_staff)
+
+
+def cases_for_home(user) -> list[Case]:
+    """Return a few cases that a provider filed, in one statement: what waits for them longest, then the latest."""
+    own = Case.objects.filed_by(user).unmerged()
+    waiting = own.awaiting_provider().order_by("waiting_since", "pk")
+    others = own.exclude(status=AWAITING.code).order_by("-public_updated_at", "-pk")
+    # SQLite takes no LIMIT in a part of a union, but takes it below one.
+    first, rest = (own.filter(pk__in=some.values("pk")[:HOME_CASES]).for_lists() for some in (waiting, others))
+    rows = list(first.union(rest, all=True))
+    late = sorted((row for row in rows if row.status == AWAITING.code), key=lambda row: (row.waiting_since, row.pk))
+    news = [row for row in rows if row.status != AWAITING.code]
+    return late + sorted(news, key=lambda row: (row.public_updated_at, row.pk), reverse=True)
+
+
+def counts_for_home(user) -> list[tuple[Tab, str]]:
+    """Return the first lists of somebody of the staff, with how many cases each has, in one statement."""
+    tabs = tabs_of(user)[:HOME_CASES]
+    counts = capped_counts(user, {tab.code: tab.keep(listed_cases(user), user) for tab in tabs})
+    return [(tab, capped(counts[tab.code])) for tab in tabs]
 
 
 def list_cases(user, params: Mapping[str, str]) -> CaseList:

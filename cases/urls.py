@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from cases import file_page, views
 from cases.models import case_number
+from cases.styleguide_page import styleguide
 
 
 class CaseIdConverter:
@@ -38,4 +39,5 @@ urlpatterns = [
     ),
     path("cases/<case_id:number>/files/<int:pk>/<str:name>", file_page.case_file, name="case_file"),
     path("cases/<case_id:number>/withdraw/", views.case_withdraw, name="case_withdraw"),
+    path("styleguide/", styleguide, name="styleguide"),
 ]

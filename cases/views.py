@@ -21,7 +21,7 @@ from cases.export import export_cases
 from cases.forms import INFORMATION_DRAFT, InformationForm, IntakeForm, unsent_draft
 from cases.history import tell_story
 from cases.intake import open_intake
-from cases.lists import list_cases, read_query, tabs_of
+from cases.lists import cases_for_home, counts_for_home, list_cases, read_query, tabs_of
 from cases.models import Case, case_id_of, case_number
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,12 @@ def _lead_on(request: HttpRequest, number: int, case: Case, page: str = "cases:c
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "cases/home.html")
+    context = {}
+    if request.user.is_authenticated and request.user.is_provider:
+        context["cases"] = cases_for_home(request.user)
+    elif request.user.is_authenticated:
+        context["counts"] = counts_for_home(request.user)
+    return render(request, "cases/home.html", context)
 
 
 @require_safe
@@ -148,7 +153,7 @@ def _add_to_filed_case(request: HttpRequest, form: IntakeForm) -> HttpResponse:
         form.add_error(None, str(error))
         form.renew_key()
         return _show_intake_again(request, form)
-    messages.success(request, _("Your text was added to %s.") % case.case_id)
+    messages.success(request, _("Your text was added to %s. An agent reads it and answers by email.") % case.case_id)
     return redirect("cases:case_detail", number=case.case_id)
 
 
@@ -172,6 +177,8 @@ def _show_case(request: HttpRequest, case: Case, form=None, **context) -> HttpRe
         form.ask_for_files_again()
     context |= {
         "case": case,
+        # Also where the answer to a form shows the page.
+        "page_address": reverse("cases:case_detail", args=[case.case_id]),
         "form": form,
         "is_own": is_own,
         "story": tell_story(case, internal=False),
@@ -205,7 +212,7 @@ def case_add_information(request: HttpRequest, number: int) -> HttpResponse:
         form.renew_key()
         case, body = _own_case(request.user, number), form.cleaned_data["body"]
         return _show_case(request, case, form, carried=body if case.state.is_final else "")
-    messages.success(request, _("Your information was sent to the Help Desk."))
+    messages.success(request, _("Your information was sent to the Help Desk. An agent reads it and answers by email."))
     return redirect("cases:case_detail", number=case.case_id)
 
 
@@ -222,5 +229,5 @@ def case_withdraw(request: HttpRequest, number: int) -> HttpResponse:
     except services.CaseError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("You withdrew %s.") % case.case_id)
+        messages.success(request, _("You withdrew %s. The Help Desk stops working on it.") % case.case_id)
     return redirect("cases:case_detail", number=case.case_id)

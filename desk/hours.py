@@ -9,13 +9,21 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from django.utils.dates import MONTHS, WEEKDAYS
-from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 EASTERN = ZoneInfo("America/New_York")
 DAYS_TO_LOOK_AHEAD = 366
 
 # The provider guide's own abbreviations: "M-F", "Sa-Su".
-SHORT_DAYS = tuple(pgettext_lazy("weekday", day) for day in ("M", "Tu", "W", "Th", "F", "Sa", "Su"))
+SHORT_DAYS = (
+    pgettext_lazy("weekday", "M"),
+    pgettext_lazy("weekday", "Tu"),
+    pgettext_lazy("weekday", "W"),
+    pgettext_lazy("weekday", "Th"),
+    pgettext_lazy("weekday", "F"),
+    pgettext_lazy("weekday", "Sa"),
+    pgettext_lazy("weekday", "Su"),
+)
 
 
 @dataclass(frozen=True)
@@ -64,9 +72,12 @@ class Schedule:
 
 def clock(at: time) -> str:
     """Say a time as the provider guide does: "7 am", "6:30 pm", "noon" is "12 pm"."""
-    hour = at.hour % 12 or 12
     half = gettext("am") if at.hour < 12 else gettext("pm")
-    return f"{hour}:{at.minute:02} {half}" if at.minute else f"{hour} {half}"
+    return f"{_hour(at)}:{at.minute:02} {half}" if at.minute else f"{_hour(at)} {half}"
+
+
+def _hour(at: time) -> int:
+    return at.hour % 12 or 12
 
 
 def describe_week(spans: Iterable[Span]) -> tuple[str, ...]:
@@ -90,11 +101,16 @@ def describe_week(spans: Iterable[Span]) -> tuple[str, ...]:
 def describe_state(schedule: Schedule, now: datetime) -> str:
     """Say in one sentence whether the desk is open and when that changes."""
     if span := schedule.open_span(now):
-        return gettext("Open now, until %(time)s") % {"time": clock(span.closes)}
+        # Some languages say one o'clock unlike all other hours.
+        until = ngettext("Open now, until %(time)s", "Open now, until %(time)s", _hour(span.closes))
+        return until % {"time": clock(span.closes)}
     opening = schedule.next_opening(now)
     if opening is None:
         return gettext("Closed now")
-    return gettext("Closed now. Opens %(day)s at %(time)s") % {
+    opens = ngettext(
+        "Closed now. Opens %(day)s at %(time)s", "Closed now. Opens %(day)s at %(time)s", _hour(opening.time())
+    )
+    return opens % {
         "day": _describe_day(opening.date(), now.astimezone(EASTERN).date()),
         "time": clock(opening.time()),
     }
@@ -107,8 +123,8 @@ def _describe_day(day: date, today: date) -> str:
     if distance == 1:
         return gettext("tomorrow")
     if distance < 7:
-        return str(WEEKDAYS[day.weekday()])
-    return f"{MONTHS[day.month]} {day.day}"
+        return pgettext("opens on", "%(weekday)s") % {"weekday": WEEKDAYS[day.weekday()]}
+    return pgettext("opens on", "%(month)s %(day)d") % {"month": MONTHS[day.month], "day": day.day}
 
 
 ZONE_NAME = gettext_lazy("Eastern Time")

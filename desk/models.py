@@ -1,6 +1,7 @@
 """Facts about the help desk that supervisors keep: phone line, hours, announcements, resources, terms."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
@@ -9,12 +10,19 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from desk.languages import Said, in_language
+
 web_address = URLValidator(
     schemes=["http", "https"], message=_("Enter a web address that begins with https:// or http://.")
 )
 phone_number = RegexValidator(
     r"^\+?[0-9](?:[0-9 ().-]{5,28})[0-9]$", _("Enter a phone number, for example 1-877-873-6247.")
 )
+
+
+def _in_spanish(label, *, max_length: int) -> models.CharField:
+    """Return the column for the Spanish of the one above it, read by desk.languages.in_language()."""
+    return models.CharField(label, max_length=max_length, blank=True, help_text=_("Empty: the English is shown."))
 
 
 class Weekday(models.IntegerChoices):
@@ -29,12 +37,32 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6, _("Sunday")
 
 
+ANSWER_TIME = "We answer most cases within one business day."
+ANSWER_TIME_ES = "Respondemos la mayoría de los casos en un día hábil."
+
+
 class PhoneLine(models.Model):
-    """The one number that the foot of every page shows."""
+    """The one number that the foot of every page shows, and how soon a case is answered."""
 
     heading = models.CharField(_("heading on RESOURCES"), max_length=120)
+    heading_es = _in_spanish(_("heading in Spanish"), max_length=160)
     name = models.CharField(_("name"), max_length=80)
+    name_es = _in_spanish(_("name in Spanish"), max_length=120)
     number = models.CharField(_("number"), max_length=30, validators=[phone_number])
+    answer_time = models.CharField(
+        _("when to expect an answer"),
+        max_length=160,
+        blank=True,
+        default=ANSWER_TIME,
+        help_text=_("One sentence for providers who file a case. Promise what you keep; empty promises nothing."),
+    )
+    answer_time_es = models.CharField(
+        _("when to expect an answer, in Spanish"),
+        max_length=200,
+        blank=True,
+        default=ANSWER_TIME_ES,
+        help_text=_("Empty: the English is shown."),
+    )
 
     class Meta:
         verbose_name = _("phone line")
@@ -115,10 +143,12 @@ class Announcement(models.Model):
         max_length=300,
         help_text=_("One or two plain sentences: what is the matter, and what to do."),
     )
+    text_es = _in_spanish(_("text in Spanish"), max_length=400)
     link = models.CharField(_("link"), max_length=500, blank=True, validators=[web_address])
     link_text = models.CharField(
         _("text of the link"), max_length=80, blank=True, help_text=_("Empty: the link says where it leads.")
     )
+    link_text_es = _in_spanish(_("text of the link in Spanish"), max_length=120)
     starts_at = models.DateTimeField(
         _("shown from"), default=timezone.now, help_text=_("All pages follow within a minute.")
     )
@@ -149,13 +179,27 @@ class ResourceQuerySet(models.QuerySet):
         """The resources that visitors see, in the order that supervisors chose."""
         return self.filter(is_active=True)
 
+    def by_section(self) -> "dict[str, list[Resource]]":
+        """Return those of each section, in one statement; sections stand in the order of their first resource."""
+        sections: dict[str, list[Resource]] = {}
+        for resource in self:
+            sections.setdefault(resource.local_section, []).append(resource)
+        return sections
+
 
 class Resource(models.Model):
     """Something worth reading. Without an address it is shown as text, never as a dead link."""
 
     section = models.CharField(_("section"), max_length=80, blank=True)
+    section_es = _in_spanish(_("section in Spanish"), max_length=120)
     title = models.CharField(_("title"), max_length=120)
+    title_es = _in_spanish(_("title in Spanish"), max_length=160)
     description = models.CharField(_("description"), max_length=300, blank=True)
+    description_es = _in_spanish(_("description in Spanish"), max_length=400)
+    purpose = models.CharField(
+        _("what it is for"), max_length=200, blank=True, help_text=_("One sentence: “Use it to find a training.”")
+    )
+    purpose_es = _in_spanish(_("what it is for, in Spanish"), max_length=300)
     url = models.CharField(_("web address"), max_length=500, blank=True, validators=[web_address])
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("shown"), default=True)
@@ -169,6 +213,27 @@ class Resource(models.Model):
 
     def __str__(self):
         return self.title
+
+    @property
+    def local_section(self) -> Said:
+        return in_language(self, "section")
+
+    @property
+    def local_title(self) -> Said:
+        return in_language(self, "title")
+
+    @property
+    def local_description(self) -> Said:
+        return in_language(self, "description")
+
+    @property
+    def local_purpose(self) -> Said:
+        return in_language(self, "purpose")
+
+    @property
+    def host(self) -> str:
+        """Return whose site the address opens."""
+        return urlsplit(self.url).hostname or ""
 
 
 class TermsVersionQuerySet(models.QuerySet):
@@ -186,6 +251,9 @@ class TermsVersion(models.Model):
 
     version = models.CharField(_("version"), max_length=20, unique=True)
     text = models.TextField(_("text"))
+    text_es = models.TextField(
+        _("Spanish translation"), blank=True, help_text=_("For information: the English text is the one that binds.")
+    )
     published_at = models.DateTimeField(_("in force from"), default=timezone.now)
 
     objects = TermsVersionQuerySet.as_manager()
@@ -197,3 +265,7 @@ class TermsVersion(models.Model):
 
     def __str__(self):
         return self.version
+
+    @property
+    def local_text(self) -> Said:
+        return in_language(self, "text")

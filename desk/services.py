@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from datetime import time as clock_time
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.functional import Promise
 
 from desk import hours
-from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Severity
+from desk.languages import Said, in_language
+from desk.models import ANSWER_TIME, ANSWER_TIME_ES, Announcement, Holiday, OpeningHours, PhoneLine, Severity
 
 COPY_SECONDS = 60
 logger = logging.getLogger(__name__)
@@ -23,12 +25,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Notice:
-    """An announcement as pages show it; what it says in another language belongs in here."""
+    """An announcement as pages show it."""
 
     severity: Severity
     text: str
+    text_es: str
     link: str
     link_text: str
+    link_text_es: str
     starts_at: datetime
     ends_at: datetime | None
 
@@ -40,17 +44,36 @@ class Notice:
         return self.severity.label
 
     @property
+    def local_text(self) -> Said:
+        return in_language(self, "text")
+
+    @property
+    def local_link_text(self) -> Said:
+        return in_language(self, "link_text")
+
+    @property
     def host(self) -> str:
         return urlsplit(self.link).netloc
+
+
+@dataclass(frozen=True)
+class Phone:
+    """The phone line, in each language."""
+
+    heading: str
+    heading_es: str
+    name: str
+    name_es: str
+    number: str
+    answer_time: str
+    answer_time_es: str
 
 
 @dataclass(frozen=True)
 class Facts:
     """What the database says about the help desk; the same whatever the moment."""
 
-    phone_name: str
-    phone_number: str
-    phone_heading: str
+    phone: Phone
     schedule: hours.Schedule
     notices: tuple[Notice, ...] = ()
 
@@ -63,20 +86,26 @@ class HelpDesk:
     now: datetime
 
     @property
-    def phone_name(self) -> str:
-        return self.facts.phone_name
+    def phone_name(self) -> Said:
+        return in_language(self.facts.phone, "name")
 
     @property
     def phone_number(self) -> str:
-        return self.facts.phone_number
+        return self.facts.phone.number
 
     @property
-    def phone_heading(self) -> str:
-        return self.facts.phone_heading
+    def phone_heading(self) -> Said:
+        return in_language(self.facts.phone, "heading")
+
+    @property
+    def answer_time(self) -> Said:
+        """Return when to expect an answer; where nothing is promised in English, nothing is in any language."""
+        phone = self.facts.phone
+        return in_language(phone, "answer_time") if phone.answer_time else Said("", settings.LANGUAGE_CODE)
 
     @property
     def phone_href(self) -> str:
-        digits = "".join(filter(str.isdigit, self.facts.phone_number))
+        digits = "".join(filter(str.isdigit, self.phone_number))
         # Ten digits are a North American number without its country code.
         return f"tel:+1{digits}" if len(digits) == 10 else f"tel:+{digits}"
 
@@ -104,9 +133,15 @@ class HelpDesk:
 
 # The guide's own facts, for a page that must be shown while the database is down.
 BUILT_IN = Facts(
-    phone_name="Provider Help Desk Phone Line",
-    phone_number="1-877-873-6247",
-    phone_heading="To speak to a live agent, please contact:",
+    phone=Phone(
+        heading="To speak to a live agent, please contact:",
+        heading_es="Para hablar con un agente, llame a:",
+        name="Provider Help Desk Phone Line",
+        name_es="Línea telefónica de la Mesa de Ayuda para Proveedores",
+        number="1-877-873-6247",
+        answer_time=ANSWER_TIME,
+        answer_time_es=ANSWER_TIME_ES,
+    ),
     schedule=hours.Schedule(
         tuple(hours.Span(day, clock_time(7), clock_time(19)) for day in range(5))
         + tuple(hours.Span(day, clock_time(10), clock_time(18)) for day in (5, 6))
@@ -159,7 +194,7 @@ def forget_facts() -> None:
 
 
 def _load_facts() -> Facts:
-    line = PhoneLine.objects.order_by("pk").first()
+    line = PhoneLine.objects.order_by("pk").values_list(*(field.name for field in fields(Phone))).first()
     spans = OpeningHours.objects.values_list("weekday", "opens_at", "closes_at")
     yesterday = timezone.localdate(timezone=hours.EASTERN) - timezone.timedelta(days=1)
     schedule = hours.Schedule(
@@ -167,9 +202,7 @@ def _load_facts() -> Facts:
         frozenset(Holiday.objects.filter(date__gte=yesterday).values_list("date", flat=True)),
     )
     return Facts(
-        phone_name=line.name if line else BUILT_IN.phone_name,
-        phone_number=line.number if line else BUILT_IN.phone_number,
-        phone_heading=line.heading if line else BUILT_IN.phone_heading,
+        phone=Phone(*line) if line else BUILT_IN.phone,
         schedule=schedule,
         notices=_load_notices(),
     )
@@ -180,7 +213,7 @@ _URGENCY = (Severity.EMERGENCY, Severity.WARNING, Severity.INFO)
 
 def _load_notices() -> tuple[Notice, ...]:
     """Return the announcements that have not ended, most urgent first: those to come are shown in time."""
-    columns = ("severity", "text", "link", "link_text", "starts_at", "ends_at")
+    columns = ("severity", "text", "text_es", "link", "link_text", "link_text_es", "starts_at", "ends_at")
     rows = Announcement.objects.not_ended(timezone.now()).values_list(*columns)
     notices = [Notice(Severity(severity), *others) for severity, *others in rows]
     return tuple(sorted(notices, key=lambda notice: _URGENCY.index(notice.severity)))

@@ -17,4 +17,4 @@ def terms(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def resources(request: HttpRequest) -> HttpResponse:
-    return render(request, "desk/resources.html", {"resources": Resource.objects.active()})
+    return render(request, "desk/resources.html", {"sections": Resource.objects.active().by_section()})

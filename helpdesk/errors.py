@@ -18,6 +18,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.template.loader import render_to_string
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
 SECRET_FIELDS = ("csrfmiddlewaretoken", "password", "secret")
 LONG_TEXT = 80
+KNOWN_LABELS = {"description": _("DESCRIPTION OF REQUEST"), "body": _("Add information")}
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class EchoedField:
 
     @property
     def label(self) -> str:
-        return self.name.replace("_", " ").capitalize()
+        return str(KNOWN_LABELS.get(self.name) or self.name.replace("_", " ").capitalize())
 
     @property
     def is_long(self) -> bool:
@@ -157,6 +159,8 @@ def error_page(request: HttpRequest, status: int, *, template: str = "", **conte
             "request": request,
             "user": visitor,
             "help_desk": import_string("desk.services.known_facts")(),
+            # A choice could not be kept either.
+            "has_language_switch": status != 503,
             **context,
         },
     )

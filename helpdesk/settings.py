@@ -10,7 +10,6 @@ import fontpkg_public_sans
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from helpdesk.environment import (
     Environment,
@@ -81,13 +80,15 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Django pads what it compresses by a random length, and masks the token of each form (BREACH).
     "django.middleware.gzip.GZipMiddleware",
+    # Above what answers by itself: a thread keeps the language of the request before.
+    "django.middleware.locale.LocaleMiddleware",
     "helpdesk.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "helpdesk.middleware.MaintenanceMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "helpdesk.middleware.MethodPageMiddleware",
     "accounts.middleware.ActivityMiddleware",
@@ -286,7 +287,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 _TLS = urlsplit(SITE_URL).scheme == "https"
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if _TLS else []
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _TLS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _TLS
 SECURE_SSL_REDIRECT = _TLS
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _TLS else 0
@@ -321,8 +322,15 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 # --- Language and time -----------------------------------------------------------------------
 
-LANGUAGE_CODE = "en-us"
-LANGUAGES = [("en", _("English"))]
+LANGUAGE_CODE = "en"
+# Each by its own name: whoever looks for a language reads that one.
+LANGUAGES = [("en", "English"), ("es", "Español")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["helpdesk.formats"]
+LANGUAGE_COOKIE_NAME = "helpdesk_language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "America/New_York"

@@ -11,10 +11,10 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from mail import registry
-from mail.envelope import BadAddress, address_of, compose
+from mail.envelope import BadAddress, address_of, compose, language_of
 from mail.expansion import expand_due
 from mail.models import Outage, OutboxMessage, State
 from mail.transport import BROKE_OFF, BrokeOff, Deferred, Refused, ServerAway, Transport
@@ -136,8 +136,9 @@ def _build(message: OutboxMessage) -> EmailMultiAlternatives:
         raise Refused("Given up: every delivery ended without a word.")
     address = address_of(message)
     try:
-        content = registry.get_kind(message.kind).build(message)
-        email = content and compose(message, content, address)
+        with translation.override(language_of(message)):
+            content = registry.get_kind(message.kind).build(message)
+            email = content and compose(message, content, address)
     except Exception as error:  # the code is the other app's; its words may hold the mail's
         logger.exception("Outbox message %s could not be built.", message.pk)
         raise NotBuilt(f"The mail could not be built ({type(error).__name__}).") from None

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
+from django.utils.translation import get_language
 
 from mail.inbox.machines import LOOP_HEADER, loop_mark
 from mail.inbox.registry import receivers
@@ -29,8 +30,13 @@ def address_of(message: OutboxMessage) -> str:
     return address
 
 
+def language_of(message: OutboxMessage) -> str:
+    """Return the language that the recipient reads mail in now; for an address without an account the portal's own."""
+    return getattr(message.recipient, "mail_language", "") or settings.LANGUAGE_CODE
+
+
 def compose(message: OutboxMessage, content: Content, address: str) -> EmailMultiAlternatives:
-    """Build the mail. Every header is made here: nothing in `content` can add one."""
+    """Build the mail, in the active language. Every header is made here: nothing in `content` can add one."""
     email = EmailMultiAlternatives(
         subject=one_line(content.subject)[:SUBJECT_LIMIT],
         body=content.text,
@@ -39,6 +45,7 @@ def compose(message: OutboxMessage, content: Content, address: str) -> EmailMult
         reply_to=_reply_to(message),
         headers={
             "Message-ID": message.message_id,
+            "Content-Language": get_language(),
             LOOP_HEADER: loop_mark(),
             **_thread(content),
             **_automatic(content),

@@ -80,7 +80,7 @@ FLOORS = (
         "wake",
     },
     {"models"},
-    {"statuses", "text", "hours", "network", "signals", "files", "storage"},
+    {"statuses", "text", "guide", "hours", "languages", "moments", "network", "signals", "files", "storage"},
 )
 READS_THE_ENVIRONMENT = {"helpdesk/settings.py", "helpdesk/environment.py"}
 APPS = ("cases", "accounts", "desk", "mail")

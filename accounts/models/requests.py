@@ -15,6 +15,8 @@ class Registration(models.Model):
     last_name = models.CharField(max_length=100)
     email = models.EmailField()
     terms = models.ForeignKey("desk.TermsVersion", models.PROTECT, related_name="+")
+    # In which the form was filled out, and the account's from then on.
+    language = models.CharField(max_length=10, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     # Filled by the worker: the account that was found or made.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="registrations")

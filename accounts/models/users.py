@@ -89,6 +89,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     first_name = models.CharField(_("first name"), max_length=100)
     last_name = models.CharField(_("last name"), max_length=100)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
+    # Empty until it is chosen: pages then follow the browser.
+    language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
 
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
@@ -167,6 +169,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def name_with_absence(self) -> str:
         """Return the name as colleagues choose by it."""
         return f"{self.display_name} {self.away_note}".strip()
+
+    @property
+    def mail_language(self) -> str:
+        """Return the language of mails to this person; those to staff are in English, as their workspace is."""
+        return settings.LANGUAGE_CODE if self.is_staff else self.language or settings.LANGUAGE_CODE
 
     @property
     def is_provider(self) -> bool:

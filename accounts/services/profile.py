@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -57,6 +58,25 @@ def remember_phone(*, user: User, phone: str) -> None:
     """Keep the first phone number that somebody gives, so that it is not asked for twice."""
     if phone and not user.phone:
         User.objects.filter(pk=user.pk, phone="").update(phone=phone)
+
+
+def choose_language(*, user: User, language: str) -> None:
+    """Keep the language in which the person reads pages and mails.
+
+    Raises:
+        ValueError: the portal does not speak it.
+    """
+    if language not in dict(settings.LANGUAGES):
+        raise ValueError(language)
+    User.objects.filter(pk=user.pk).update(language=language)
+    user.language = language
+
+
+def remember_language(*, user: User, language: str) -> None:
+    """Take the language of somebody's first login for theirs, where nobody has chosen one."""
+    if not user.language and language in dict(settings.LANGUAGES):
+        User.objects.filter(pk=user.pk, language="").update(language=language)
+        user.language = language
 
 
 @transaction.atomic

@@ -31,13 +31,13 @@ class AddressInUse(Exception):
 
 
 @transaction.atomic
-def register(*, first_name: str, last_name: str, email: str, terms: TermsVersion) -> Registration:
+def register(*, first_name: str, last_name: str, email: str, terms: TermsVersion, language: str = "") -> Registration:
     """Take a Customer Registration: one row and one owed mail, whatever the address is.
 
     The worker finds or makes the account, so that a known and an unknown address look alike.
     """
     registration = Registration.objects.create(
-        first_name=first_name, last_name=last_name, email=email.lower(), terms=terms
+        first_name=first_name, last_name=last_name, email=email.lower(), terms=terms, language=language
     )
     owe(
         "registration_received",
@@ -75,7 +75,13 @@ def _free_user_ids(base: str):
 
 @transaction.atomic
 def make_account(
-    *, first_name: str, last_name: str, email: str, is_staff: bool = False, is_demo: bool = False
+    *,
+    first_name: str,
+    last_name: str,
+    email: str,
+    language: str = "",
+    is_staff: bool = False,
+    is_demo: bool = False,
 ) -> User:
     """Make an account that no password opens yet, with a unique Help Desk User ID.
 
@@ -86,6 +92,7 @@ def make_account(
         first_name=first_name,
         last_name=last_name,
         email=email.lower(),
+        language=language,
         is_staff=is_staff,
         is_demo=is_demo,
         must_change_password=True,
@@ -123,6 +130,7 @@ def answer_registration(registration_id: int) -> tuple[User, str] | None:
                     first_name=registration.first_name,
                     last_name=registration.last_name,
                     email=registration.email,
+                    language=registration.language,
                 )
                 TermsAcceptance.objects.create(
                     user=user, version=registration.terms, accepted_at=registration.created_at

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -30,6 +32,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "secondary_organizations": services.secondary_organizations(request.user),
         "pending_email": services.pending_email_change(request.user),
         "failed_mail": services.failed_mail(request.user),
+        "language_name": dict(settings.LANGUAGES)[get_language()],
     }
     return render(request, "accounts/account.html", context)
 

@@ -8,6 +8,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -37,6 +38,7 @@ def register(request: HttpRequest) -> HttpResponse:
                 last_name=form.cleaned_data["last_name"],
                 email=form.cleaned_data["email"],
                 terms=TermsVersion.objects.current(),
+                language=get_language(),
             )
             return redirect("accounts:register_done")
         refuse_for_now(form, wait)
@@ -66,6 +68,7 @@ class LoginView(auth_views.LoginView):
         user = form.get_user()
         response = super().form_valid(form)
         throttles.login_succeeded(self.request, user)
+        services.remember_language(user=user, language=get_language())
         if not user.must_change_password:
             throttles.set_device_cookie(self.request, response, user)
         return response

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -104,6 +105,7 @@ class ResetView(auth_views.PasswordResetConfirmView):
             return redirect(self.request.path)  # The page now says that the link is spent.
         messages.success(self.request, _("Your permanent password is set and you are logged in."))
         throttles.set_device_cookie(self.request, response, self.user)
+        services.remember_language(user=self.user, language=get_language())
         return response
 
 

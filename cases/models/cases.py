@@ -57,6 +57,10 @@ class CaseQuerySet(KeptQuerySet):
         theirs = confirmed.filter(user=OuterRef("provider_id"), organization=OuterRef("organization_id"))
         return self.filter(Q(provider=user) | Q(Exists(theirs), organization__in=mine))
 
+    def filed_by(self, user) -> CaseQuerySet:
+        """Keep what this person filed, which they may always see: nobody else's, and no look-up of organizations."""
+        return self.filter(provider=user) if user.is_authenticated and user.is_active else self.none()
+
     def look_up(self, number: int) -> Case:
         """Return the case of this number, or the one that it was merged into if that is among these too.
 
@@ -103,6 +107,7 @@ class CaseQuerySet(KeptQuerySet):
             "provider__last_name",
             "provider__username",
             "request_type__name",
+            "request_type__name_es",
             "assigned_agent__first_name",
             "assigned_agent__last_name",
             "assigned_agent__username",

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from desk.languages import Said, in_language
+
 
 class Priority(models.IntegerChoices):
     """How soon a case needs its answer; the smaller number comes first."""
@@ -52,7 +54,9 @@ class RequestType(models.Model):
     """What a case is about; it decides the queue and the priority."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
+    name_es = models.CharField(_("name in Spanish"), max_length=120, blank=True)
     help_text = models.CharField(_("hint"), max_length=200, blank=True)
+    help_text_es = models.CharField(_("hint in Spanish"), max_length=300, blank=True)
     queue = models.ForeignKey(Queue, models.PROTECT, verbose_name=_("queue"), related_name="request_types")
     default_priority = models.PositiveSmallIntegerField(
         _("priority of its cases"), choices=Priority.choices, default=Priority.NORMAL
@@ -70,6 +74,14 @@ class RequestType(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def local_name(self) -> Said:
+        return in_language(self, "name")
+
+    @property
+    def local_help_text(self) -> Said:
+        return in_language(self, "help_text")
 
 
 class CannedReplyQuerySet(models.QuerySet["CannedReply"]):

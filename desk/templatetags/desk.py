@@ -1,9 +1,13 @@
 """How the frame of a page and the terms are written."""
 
 from django import template
+from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from desk.guide import guide_label
 
 register = template.Library()
 
@@ -15,6 +19,35 @@ def place(context: template.Context, name: str) -> SafeString:
     if address == context["request"].path:
         return format_html('href="{}" aria-current="page"', address)
     return format_html('href="{}"', address)
+
+
+@register.inclusion_tag("_language_switch.html", takes_context=True)
+def language_switch(context: template.Context) -> dict:
+    """Offer each language by its own name.
+
+    It leads back to `page_address`, where the context has one, or to the address that was asked for.
+    """
+    request = context["request"]
+    return {
+        "languages": settings.LANGUAGES if context.get("has_language_switch", True) else (),
+        "present": get_language(),
+        "address": context.get("page_address") or request.get_full_path(),
+        "has_form": bool(context.get("form")),
+    }
+
+
+@register.simple_tag
+def guide(label: str) -> SafeString:
+    """Return a label of the provider guide, in English too where the page is not: {% guide "MY LISTS" %}."""
+    return guide_label(label)
+
+
+@register.filter
+def with_lang(words) -> str:
+    """Mark words that a supervisor has typed in English alone as English, for those who hear the page."""
+    if getattr(words, "is_foreign", False):
+        return format_html('<span lang="{}">{}</span>', words.language, words)
+    return words
 
 
 @register.filter

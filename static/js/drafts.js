@@ -26,7 +26,7 @@
     if (form.dataset.draftWatched) return;
     form.dataset.draftWatched = "yes";
     const status = form.querySelector("[data-draft-status]") || document.querySelector("[data-draft-status]");
-    const clock = new Intl.DateTimeFormat(document.documentElement.lang || "en", { hour: "numeric", minute: "2-digit" });
+    const clock = new Intl.DateTimeFormat(`${document.documentElement.lang}-US`, { hour: "numeric", minute: "2-digit" });
     let unsaved = false;
     let since = 0;
     let sent = false;

@@ -19,4 +19,4 @@ def link_in(letter: EmailMessage) -> str:
 
 
 def code_in(letter: EmailMessage) -> str:
-    return re.search(r"Your code: (\S+)", letter.body)[1]
+    return re.search(r"(?:Your code|Su código): (\S+)", letter.body)[1]

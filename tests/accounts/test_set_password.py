@@ -146,7 +146,7 @@ def test_pasting_and_password_managers_work(browser):
     assert page.count('autocomplete="new-password"') == 2
     for hindrance in ("onpaste", 'autocomplete="off"', "maxlength="):
         assert hindrance not in page.split("<form", 2)[-1].replace('maxlength="1024"', "")
-    assert "data-show-password" in page
+    assert "password-reveal" in page
 
 
 def test_anonymous_is_led_to_login(client, db):

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ADMINISTRATOR, PASSWORD, inspect, log_in, open_pages
+from tests.browser.conftest import PASSWORD, inspect, log_in, open_pages
+from tests.browser.portal import ADMINISTRATOR
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 # One row of everything that the pages are about; prints the numbers that stand in their addresses.

@@ -9,9 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import (
-    ADMINISTRATOR,
     PASSWORD,
-    Portal,
     credentials_in,
     file_case,
     inspect,
@@ -21,6 +19,7 @@ from tests.browser.conftest import (
     set_permanent_password,
     tab_to,
 )
+from tests.browser.portal import ADMINISTRATOR, Portal
 
 pytestmark = pytest.mark.browser
 

@@ -7,15 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import (
-    ADMINISTRATOR,
-    PASSWORD,
-    assert_accessible,
-    fill_intake,
-    log_in,
-    log_out,
-    new_provider,
-)
+from tests.browser.conftest import PASSWORD, assert_accessible, fill_intake, log_in, log_out, new_provider
+from tests.browser.portal import ADMINISTRATOR
 
 pytestmark = pytest.mark.browser
 
@@ -95,7 +88,7 @@ def test_submit_right_after_the_last_key_leaves_no_draft(page):
     for turn in ("One more.", "And another."):
         box.press_sequentially(turn)
         page.get_by_role("button", name="Send to the Help Desk").click()
-        expect(page.get_by_text("Your information was sent to the Help Desk.")).to_be_visible()
+        expect(page.get_by_text("Your information was sent to the Help Desk")).to_be_visible()
         expect(box).to_have_value("")
         expect(page.get_by_text(NOT_SENT)).to_have_count(0)
     page.goto("/cases/new/")

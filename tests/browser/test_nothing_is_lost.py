@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PASSWORD, assert_accessible, fill_intake, log_in, log_out, new_provider
+from tests.browser.conftest import PASSWORD, fill_intake, log_in, log_out, new_provider
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +33,6 @@ def log_in_here(page, user_id):
 def submit_and_expect_the_text(page):
     expect(page.get_by_label("DESCRIPTION OF REQUEST")).to_have_value(TEXT)
     expect(page.get_by_label("REQUEST TYPE").locator("option:checked")).to_have_text("Vaccine inventory")
-    assert_accessible(page)
     page.get_by_role("button", name="SUBMIT").click()
     page.wait_for_url(FILED)
 
@@ -43,7 +42,6 @@ def test_expired_session(page):
     page.context.clear_cookies(name="helpdesk_session")
     page.get_by_role("button", name="SUBMIT").click()
     expect(page.get_by_text("Nothing that you typed is lost")).to_be_visible()
-    assert_accessible(page)
     log_in_here(page, page.user_id)
     submit_and_expect_the_text(page)
 

@@ -7,13 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import (
-    ADMINISTRATOR,
-    assert_accessible,
-    credentials_in,
-    log_in,
-    set_permanent_password,
-)
+from tests.browser.conftest import credentials_in, log_in, set_permanent_password
+from tests.browser.portal import ADMINISTRATOR
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +36,6 @@ def make_agent(new_page, portal):
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_guide_comes_true(new_page, portal, script):
-    inspect = assert_accessible if script else lambda page: None
     agent = make_agent(new_page, portal) if script else None
     email = "jane.doe@clinic.example.org" if script else "john.roe@clinic.example.org"
     first, last = ("Jane", "Doe") if script else ("John", "Roe")
@@ -50,7 +44,6 @@ def test_guide_comes_true(new_page, portal, script):
     # Select "REGISTER" in the top-right-hand corner of the Navigation ribbon.
     page.goto("/csm_vaccine")
     assert page.url == portal.url + "/"
-    inspect(page)
     register = page.get_by_role("link", name="REGISTER", exact=True)
     box = register.bounding_box()
     assert box["x"] > 1280 / 2
@@ -59,18 +52,15 @@ def test_guide_comes_true(new_page, portal, script):
 
     # Complete the Customer Registration form.
     expect(page.get_by_role("heading", name="Customer Registration")).to_be_visible()
-    inspect(page)
     page.get_by_role("button", name="REGISTER").click()
     for sentence in ("Enter your first name", "Enter your last name", "Enter your business email address"):
         expect(page.get_by_role("link", name=sentence)).to_be_visible()
-    inspect(page)
     page.get_by_label("First name").fill(first)
     page.get_by_label("Last name").fill(last)
     page.get_by_label("Business email").fill(email)
     page.get_by_label("I accept the Terms & Conditions").check()
     page.get_by_role("button", name="REGISTER").click()
     expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
-    inspect(page)
 
     # An email will be sent with a Help Desk User ID and temporary password.
     mail = portal.postbox.wait_for(email, "temporary password")
@@ -80,18 +70,15 @@ def test_guide_comes_true(new_page, portal, script):
 
     # Return to the homepage and select "LOGIN"; follow the prompts for setting a permanent password.
     log_in(page, user_id, temporary)
-    inspect(page)
     page.goto("/my-lists/")
     set_permanent_password(page, PERMANENT)
     expect(page.get_by_text("Your permanent password is set")).to_be_visible()
-    inspect(page)
     portal.postbox.wait_for(email, "password was changed")
     page.get_by_role("button", name="LOGOUT").click()
 
     # Log in using User ID and password; select "VACCINE PROVIDER" to view the case intake form.
     page.get_by_role("link", name=re.compile("VACCINE PROVIDER")).click()
     expect(page.get_by_role("heading", name="Login")).to_be_visible()
-    inspect(page)
     page.get_by_label("Help Desk User ID").fill(user_id.upper())
     page.get_by_label("Password", exact=True).fill(PERMANENT)
     page.get_by_role("button", name="LOGIN").click()
@@ -99,10 +86,8 @@ def test_guide_comes_true(new_page, portal, script):
     # The Provider Organization field will populate as "Generic Vaccine Provider".
     organization = page.get_by_label("Provider Organization", exact=True)
     expect(organization).to_have_value("Generic Vaccine Provider")
-    inspect(page)
     page.get_by_role("button", name="SUBMIT").click()
     expect(page.get_by_role("link", name="Describe your request.")).to_be_visible()
-    inspect(page)
     page.get_by_label("Name of your primary Provider Organization").fill("Riverside Clinic")
 
     # Open the drop-down field labeled "REQUEST TYPE"; use the "DESCRIPTION OF REQUEST" field.
@@ -115,7 +100,6 @@ def test_guide_comes_true(new_page, portal, script):
     page.wait_for_url(re.compile(r"/cases/CS\d{7}/filed/$"))
     case_id = re.search(r"CS\d{7}", page.url)[0]
     expect(page.get_by_role("main")).to_contain_text(case_id)
-    inspect(page)
     confirmation = portal.postbox.wait_for(email, case_id)
     assert f"{portal.url}/cases/{case_id}/" in confirmation
     assert "shipment has not arrived" not in confirmation
@@ -132,9 +116,7 @@ def test_guide_comes_true(new_page, portal, script):
 
     # To view the status of your case(s), select "MY LISTS" from the Navigation ribbon.
     page.get_by_role("link", name="MY LISTS").first.click()
-    inspect(page)
     page.get_by_role("link", name=re.compile(case_id)).first.click()
-    inspect(page)
     if agent is not None:
         expect(page.get_by_role("main")).to_contain_text("The truck is on its way.")
         expect(page.get_by_role("main")).not_to_contain_text("An internal remark.")
@@ -146,7 +128,6 @@ def test_guide_comes_true(new_page, portal, script):
     page.goto("/")
     page.get_by_role("link", name=re.compile("VACCINE PROVIDER")).click()
     expect(page.get_by_label("Provider Organization", exact=True)).to_have_value("Riverside Clinic")
-    inspect(page)
 
     # For additional information; to speak to a live agent.
     page.get_by_role("link", name="RESOURCES", exact=True).click()
@@ -161,16 +142,13 @@ def test_guide_comes_true(new_page, portal, script):
         "10 am – 6 pm",
     ):
         expect(page.locator("body")).to_contain_text(words)
-    inspect(page)
 
 
 def agent_answers(agent, case_id, portal):
     """An agent takes the case, leaves a note and answers, in admin."""
     portal.postbox.wait_for("agnes@helpdesk.example.org", case_id)
     agent.goto("/admin/cases/case/?list=unassigned")
-    assert_accessible(agent)
     agent.get_by_role("link", name=case_id).first.click()
-    assert_accessible(agent)
     agent.get_by_role("button", name=re.compile("^Take")).click()
     expect(agent.get_by_role("main")).to_contain_text("Agnes Archer")
     agent.get_by_label(re.compile("internal note")).check()
@@ -182,4 +160,3 @@ def agent_answers(agent, case_id, portal):
     agent.get_by_label("And set status to").select_option("Awaiting Info")
     agent.get_by_role("button", name="Send", exact=True).click()
     expect(agent.get_by_role("main")).to_contain_text("The truck is on its way.")
-    assert_accessible(agent)

@@ -92,6 +92,25 @@ def test_viewer_reads_without_email_and_phone(client_for, vera, paula, file):
     assert "/admin/" not in html
 
 
+def test_a_long_thread_shows_the_newest_and_folds_the_others(client_for, paula, agnes, case, url):
+    for number in range(12):
+        services.add_information(by=paula, case=case, body=f"Fact {number}.")
+    short = client_for(paula).get(url).content.decode()
+    assert "<details" not in short
+    assert "#thread-end" not in short
+
+    for number in range(12, 15):
+        services.add_information(by=paula, case=case, body=f"Fact {number}.")
+    page = client_for(paula).get(url).content.decode()
+    assert page.index("Two vials are missing.") < page.index("<details")
+    folded = page[page.index("<details") : page.index("</details>")]
+    assert re.findall(r"Fact \d+\.", folded) == [f"Fact {number}." for number in range(5)]
+    assert re.search(r"<summary>\s*5 earlier messages\s*</summary>", folded)
+    assert page.count("Fact ") == 15
+    assert '<a href="#thread-end">Go to the newest message</a>' in page
+    assert 'id="thread-end"' in page
+
+
 def test_few_and_many_messages_cost_the_same(client_for, paula, agnes, case, url, statements):
     client = client_for(paula)
     services.add_reply(by=agnes, case=case, body="One.")
@@ -171,6 +190,11 @@ def test_bad_information_is_named_and_kept(add, case, bad, sentence):
     assert not case.messages.exists()
     if "Kept" in bad:
         assert "Kept" in response.text
+
+
+def test_language_switch_on_refused_information_leads_back_to_the_case(client_for, paula, case, url):
+    page = client_for(paula).post(f"{url}add-information/", {"body": ""}).text
+    assert f'name="next" value="{url}"' in page
 
 
 @pytest.mark.parametrize("method", ["get", "put"])

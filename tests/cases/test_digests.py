@@ -66,6 +66,22 @@ def test_digest_says_everything_once(agnes, waiting, mailbox):
     assert not DigestItem.objects.filter(digest=None).exists()
 
 
+def test_long_digest_names_the_rest_by_number(paula, sven, agnes, waiting, file, mailbox, monkeypatch):
+    monkeypatch.setattr("cases.emails.MOST_IN_DIGEST", 1)
+    other = file(paula)
+    services.take_case(by=agnes, case=other)
+    services.add_information(by=paula, case=other, body="The third lot.")
+    mailbox().clear()
+    send_digests()
+    (mail,) = mailbox()
+    assert mail.subject == "Hourly digest: news of 2 cases"
+    for text in (mail.body, mail.alternatives[0][0]):
+        assert waiting.case_id in text
+        assert other.case_id not in text
+        assert "1 more case has news." in text
+        assert "http://testserver/admin/cases/case/" in text.replace(f"/admin/cases/case/{waiting.pk}/", "")
+
+
 def test_nothing_is_told_twice(waiting, mailbox):
     assert send_digests() == 1
     assert send_digests() == 0

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time
 
 import pytest
+from django.utils import translation
 
 from desk.hours import EASTERN, Schedule, Span, clock, describe_state, describe_week
 from desk.services import BUILT_IN
@@ -104,3 +105,34 @@ def test_state_names_the_day_and_then_the_date():
 
 def test_a_desk_without_hours_is_closed_and_promises_nothing():
     assert describe_state(Schedule(()), eastern(MONDAY, 12)) == "Closed now"
+
+
+SHORT_DAY = Schedule((Span(0, time(13), time(17)), Span(2, time(9), time(13))))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "now", "said"),
+    [
+        (GUIDE, eastern(MONDAY, 9), "Abierto ahora, hasta las 7 p. m."),
+        (GUIDE, eastern(MONDAY, 6), "Cerrado ahora. Abre hoy a las 7 a. m."),
+        (GUIDE, eastern(MONDAY, 20), "Cerrado ahora. Abre mañana a las 7 a. m."),
+        (SHORT_DAY, eastern(MONDAY, 9), "Cerrado ahora. Abre hoy a la 1 p. m."),
+        (SHORT_DAY, eastern(date(2026, 11, 25), 10), "Abierto ahora, hasta la 1 p. m."),
+        (SHORT_DAY, eastern(date(2026, 11, 26), 10), "Cerrado ahora. Abre el lunes a la 1 p. m."),
+        (
+            Schedule(SHORT_DAY.spans, frozenset({date(2026, 11, 30)})),
+            eastern(date(2026, 11, 25), 14),
+            "Cerrado ahora. Abre el 2 de diciembre a las 9 a. m.",
+        ),
+        (Schedule(()), eastern(MONDAY, 9), "Cerrado ahora"),
+    ],
+)
+def test_state_in_spanish(schedule, now, said):
+    with translation.override("es"):
+        assert describe_state(schedule, now) == said
+
+
+def test_the_week_in_spanish():
+    with translation.override("es"):
+        assert describe_week(GUIDE.spans) == ("L-V: 7 a. m. – 7 p. m.", "S-D: 10 a. m. – 6 p. m.")
+        assert clock(time(18, 30)) == "6:30 p. m."

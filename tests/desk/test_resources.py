@@ -1,5 +1,7 @@
 """RESOURCES: the guide's words, open to everybody, and never a dead link."""
 
+import re
+
 import pytest
 
 from desk.models import Resource
@@ -40,6 +42,30 @@ def test_with_an_address_it_is_a_link(db, page):
     assert '<a href="https://covid19.example.org/" rel="noopener">COVID-19 Resource Page</a>' in page()
 
 
+def test_a_link_says_whose_site_it_opens(db, page):
+    Resource.objects.filter(title="COVID-19 Resource Page").update(url="https://covid19.example.org:8443/page?a=1")
+    part = page().partition("COVID-19 Resource Page")[2].partition("</li>")[0]
+    assert re.search(r'<p class="hint">\s*Opens covid19.example.org\s*</p>', part)
+
+
+def test_without_an_address_it_says_what_it_is_for_and_whom_to_ask(db, page):
+    for title, purpose in (
+        ("COVID-19 Resource Page", "Use it to read news and rules about vaccines and the COVID-19 response."),
+        ("Upcoming training schedule", "Use it to find a training and its date."),
+        ("Training repository for Providers", "Use it to learn a task step by step, or to watch a training again."),
+    ):
+        part = page().partition(title)[2].partition("</li>")[0]
+        assert purpose in part
+        assert 'Call <a href="tel:+18778736247">1-877-873-6247</a> and ask for it.' in part
+
+
+def test_a_section_stands_there_once(db, page):
+    Resource.objects.create(section="For additional information", title="Late guide", position=99)
+    shown = page()
+    assert shown.count("<h2>For additional information</h2>") == 1
+    assert shown.index("Late guide") < shown.index("<h2>Key resources</h2>")
+
+
 def test_inactive_is_not_shown_and_order_is_the_supervisors(db, page):
     Resource.objects.filter(title="COVID-19 Resource Page").update(is_active=False)
     Resource.objects.filter(title="Training repository for Providers").update(position=1)
@@ -50,7 +76,7 @@ def test_inactive_is_not_shown_and_order_is_the_supervisors(db, page):
 
 def test_none_at_all_says_what_to_do(db, page):
     Resource.objects.all().delete()
-    assert "No resources are listed at the moment" in page()
+    assert "No resources are listed right now" in page()
 
 
 def test_markup_in_a_title_is_text(db, page):

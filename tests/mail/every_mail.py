@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 
@@ -15,7 +16,6 @@ from cases.models import Case, Queue, RequestType
 from desk.models import TermsVersion
 from mail.models import OutboxMessage
 from mail.services import drain
-from tests.accounts.letters import code_in
 from tests.conftest import PASSWORD, make_person
 
 CLINIC = "St. Mary's & O'Brien Family Clinic of the Upper Cape Fear Valley <North>"
@@ -39,13 +39,18 @@ class Letter:
         return self.email.alternatives[0][0]
 
 
-def send_every_mail() -> dict[str, Letter]:
-    """Let every kind of mail go out and return one of each, by the name of its template. Needs the database."""
+def send_every_mail(language: str = "en") -> dict[str, Letter]:
+    """Let every kind of mail go out and return one of each, by the name of its template. Needs the database.
+
+    Providers read it in the language; staff always in English.
+    """
     django_mail.outbox = []
     paula, agnes = make_person("paula.prince"), make_person("agnes.archer", group="Agents")
     arthur, sven = make_person("arthur.ash", group="Agents"), make_person("sven.stone", group="Supervisors")
     Queue.objects.get(is_default=True).members.set([arthur])
-    _about_accounts(make_person("rosa.reed"))
+    rosa = make_person("rosa.reed")
+    User.objects.filter(pk__in=[paula.pk, rosa.pk]).update(language=language)
+    _about_accounts(rosa)
     _about_one_case(paula, agnes, arthur, sven)
     _about_many_cases(paula, agnes, arthur, sven)
     _digest(paula, agnes, sven)
@@ -62,7 +67,7 @@ def _about_accounts(rosa: User) -> None:
     accounts.set_permanent_password(user=rosa, password=PASSWORD + " too")
     accounts.request_email_change(user=rosa, new_email="rosa.new@clinic.example.org")
     drain(seconds=30)
-    accounts.confirm_email_change(user=rosa, code=code_in(_newest("email_change_confirm")))
+    accounts.confirm_email_change(user=rosa, code=_code_in(_newest("email_change_confirm")))
     assert EmailChange.objects.get().user == rosa
 
 
@@ -125,8 +130,13 @@ def _fresh(case: Case) -> Case:
     return Case.objects.get(pk=case.pk)
 
 
-def _newest(kind: str) -> EmailMessage:
-    return next(letter.email for letter in _letters() if letter.name == kind)
+def _code_in(letter: Letter) -> str:
+    """Return the code, in whatever language it is named."""
+    return re.search(r'class="value"[^>]*>([^<]+)<', letter.html)[1]
+
+
+def _newest(kind: str) -> Letter:
+    return next(letter for letter in _letters() if letter.name == kind)
 
 
 def _letters() -> list[Letter]:

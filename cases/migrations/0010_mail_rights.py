@@ -19,6 +19,6 @@ def allow(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0008_by_mail"), ("mail", "0002_inbound")]
+    dependencies = [("cases", "0009_by_mail"), ("mail", "0002_inbound")]
 
     operations = [migrations.RunPython(allow, migrations.RunPython.noop, elidable=False)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0007_files"),
+        ("cases", "0008_files"),
         ("mail", "0002_inbound"),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0006_announcement_rights"),
+        ("cases", "0007_spanish"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,31 @@
+"""What supervisors type, in the reader's language: columns beside the English ones, which stand in for empty ones."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils.translation import get_language
+
+
+class Said(str):
+    """Words that know in which language they are."""
+
+    __slots__ = ("language",)
+    language: str
+
+    def __new__(cls, words: str, language: str) -> Said:
+        said = super().__new__(cls, words)
+        said.language = language
+        return said
+
+    @property
+    def is_foreign(self) -> bool:
+        """True for words in another language than the page or mail around them."""
+        return self.language != (get_language() or settings.LANGUAGE_CODE)
+
+
+def in_language(row, field: str) -> Said:
+    """Return what a row says in the active language: `name_es` for `name`, else the English `name` itself."""
+    language = get_language() or settings.LANGUAGE_CODE
+    if words := getattr(row, f"{field}_{language}", ""):
+        return Said(words, language)
+    return Said(getattr(row, field), settings.LANGUAGE_CODE)

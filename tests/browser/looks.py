@@ -1,0 +1,195 @@
+"""What is measured of every page, in one visit."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+
+from tests.browser.portal import ROOT, Portal
+from tests.browser.states import ANYBODY, State
+
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+WIDE, ZOOMED, NARROW = (1280, 900), (640, 450), (320, 640)
+SCRIPT = (ROOT / "tests/browser/looks.js").read_text(encoding="utf-8")
+# What axe cannot decide, and why it is all right: rule, part of the element's HTML, reason.
+EXPLAINED: tuple[tuple[str, str, str], ...] = (
+    ("color-contrast", "<select", "Its arrow is a gradient beside the words, which have the colors of a text field."),
+    ("frame-tested", 'class="mailbox-frame"', "The frame shows a mail, which is no page of the portal."),
+)
+
+
+class Validator:
+    """html-validate in a process of its own, asked page by page."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            ["node", "html.mjs"], cwd=ROOT / "tests/node", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def complaints(self, html: str) -> list[str]:
+        self.process.stdin.write(json.dumps(html) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+
+
+def axe(page: Page, **options) -> list[str]:
+    """Return what axe finds wrong, and what it cannot decide and nobody has explained."""
+    found = Axe().run(page, options={"resultTypes": ["violations", "incomplete"], **options}).response
+    return [
+        f"{rule['id']}{'' if kind == 'violations' else ' (undecided)'}: {node['html'][:160]} {messages(node)}"
+        for kind in ("violations", "incomplete")
+        for rule in found[kind]
+        for node in rule["nodes"]
+        if kind == "violations" or not is_explained(rule["id"], node["html"])
+    ]
+
+
+def messages(node: dict) -> str:
+    return " ".join(check["message"] for kind in ("any", "all", "none") for check in node[kind])
+
+
+def is_explained(rule: str, html: str) -> bool:
+    return any(rule == explained and part in html for explained, part, _reason in EXPLAINED)
+
+
+@dataclass
+class Gallery:
+    """A portal with its people, looked at by each of them in a browser of their own."""
+
+    browser: Browser
+    portal: Portal
+    validator: Validator
+    people: dict
+    pages: dict[str, Page] = field(default_factory=dict)
+    answers: dict[str, Response] = field(default_factory=dict)
+
+    def page_of(self, who: str) -> Page:
+        """Return the page of a person, signed in afresh."""
+        if who not in self.pages:
+            context = self.browser.new_context(base_url=self.portal.url, reduced_motion="reduce")
+            context.set_default_timeout(15_000)
+            self.pages[who] = context.new_page()
+            self.pages[who].on("response", lambda response: self._note(who, response))
+        page = self.pages[who]
+        self._sign_in(page.context, who)
+        return page
+
+    def _note(self, who: str, response: Response) -> None:
+        if response.request.is_navigation_request() and response.frame == self.pages[who].main_frame:
+            self.answers[who] = response
+
+    def _sign_in(self, context: BrowserContext, who: str) -> None:
+        context.clear_cookies()
+        if who != ANYBODY:
+            value = self.people["sessions"][who]
+            context.add_cookies([{"name": self.people["cookie"], "value": value, "url": self.portal.url}])
+
+    def reach(self, state: State) -> Page:
+        """Bring the page into a state, proven by its status and its heading."""
+        page = self.page_of(state.who)
+        resize(page, WIDE)
+        page.goto(state.address.format(link=self.people["link"], **self.people["numbers"]))
+        if state.do:
+            state.do(page)
+        expect(page.get_by_role("heading", name=state.heading).first).to_be_visible()
+        page.wait_for_load_state()
+        status = self.answers[state.who].status
+        assert status == state.status, f"{page.url} answers {status}"
+        return page
+
+    def measure(self, state: State) -> dict[str, list[str]]:
+        """Return the complaints of each check about a state."""
+        page = self.reach(state)
+        return self.complaints_about(page, self.answers[state.who].text())
+
+    def complaints_about(self, page: Page, html: str) -> dict[str, list[str]]:
+        """Return what each check finds wrong with a page, and with the HTML that it was served as."""
+        page.evaluate(SCRIPT)
+        # From here on the browser shows the focus as it does for people with a keyboard.
+        page.keyboard.press("Tab")
+        page.evaluate("document.activeElement.blur()")
+        return {check: [f"{page.url}: {each}" for each in look(self, page, html)] for check, look in CHECKS.items()}
+
+    def close(self) -> None:
+        for page in self.pages.values():
+            page.context.close()
+        self.validator.close()
+
+
+def resize(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+
+
+def at(page: Page, size: tuple[int, int], *names: str) -> list[str]:
+    resize(page, size)
+    complaints = [f"{each} ({size[0]} px)" for name in names for each in page.evaluate(f"looks.{name}()")]
+    resize(page, WIDE)
+    return complaints
+
+
+def rules(gallery: Gallery, page: Page, html: str) -> list[str]:
+    return axe(page, runOnly=TAGS)
+
+
+def dark(gallery: Gallery, page: Page, html: str) -> list[str]:
+    page.emulate_media(color_scheme="dark")
+    complaints = axe(page, runOnly=["color-contrast", "link-in-text-block"])
+    page.emulate_media(color_scheme="light")
+    return complaints
+
+
+def forced_colors(gallery: Gallery, page: Page, html: str) -> list[str]:
+    page.emulate_media(forced_colors="active")
+    complaints = [*page.evaluate("looks.edges()"), *page.evaluate("looks.focus()")]
+    page.emulate_media(forced_colors="none")
+    return complaints
+
+
+def valid_html(gallery: Gallery, page: Page, html: str) -> list[str]:
+    return gallery.validator.complaints(html)
+
+
+def without_script(gallery: Gallery, page: Page, html: str) -> list[str]:
+    return page.evaluate("html => looks.served(html)", html)
+
+
+# In the order of the report's columns.
+CHECKS: dict[str, Callable[[Gallery, Page, str], list[str]]] = {
+    "rules": rules,
+    "dark": dark,
+    "forced_colors": forced_colors,
+    "html": valid_html,
+    "focus": lambda gallery, page, html: [*at(page, WIDE, "focus"), *at(page, NARROW, "focus")],
+    "targets": lambda gallery, page, html: [*at(page, WIDE, "targets"), *at(page, NARROW, "targets")],
+    "reflow": lambda gallery, page, html: [
+        *at(page, WIDE, "losses"),
+        *at(page, ZOOMED, "reflow", "losses"),
+        *at(page, NARROW, "reflow", "losses"),
+    ],
+    "spacing": lambda gallery, page, html: [*at(page, WIDE, "spacing"), *at(page, NARROW, "spacing")],
+    "motion": lambda gallery, page, html: page.evaluate("looks.motion()"),
+    "without_script": without_script,
+}
+
+
+def slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def record(folder: str | None, kind: str, name: str, result: dict) -> None:
+    """Leave a measurement for `manage.py write_accessibility_report`, where one was asked for."""
+    if folder:
+        path = Path(folder) / kind / f"{slug(name)}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"name": name, **result}), encoding="utf-8")
