@@ -61,7 +61,12 @@ class Account:
     def open(self) -> BaseMailBox:
         kinds = {"imaps": MailBox, "imap+tls": MailBoxStartTls, "imap": MailBoxUnencrypted}
         box = kinds[self.scheme](self.host, self.port, timeout=TIMEOUT)
-        return box.login(self.user, self.password, initial_folder=self.folder)
+        box.login(self.user, self.password, initial_folder=self.folder)
+        # imaplib asks before the login, when servers do not tell that they can MOVE (RFC 6851). Without it a mail is
+        # copied and deleted, and a process killed in between leaves a second copy in the folder of what is done.
+        _status, told = box.client.capability()
+        box.client.capabilities = tuple(b" ".join(told).decode("ascii", "replace").upper().split())
+        return box
 
 
 def poll() -> int:
