@@ -25,19 +25,24 @@ pytestmark = pytest.mark.django_db
 WORDS = "Jane Doe, born 4/7/1950"
 
 
+_HOLD_TEXT = (models.CharField, models.TextField, models.JSONField, models.FileField, models.BinaryField)
+
+
 def everything_stored() -> str:
     """Return every text of every row of every app, as the database gives it and as an address reads."""
     found = []
     for model in apps.get_models(include_auto_created=True):
-        columns = [
-            field.name
-            for field in model._meta.concrete_fields
-            if isinstance(field, models.CharField | models.TextField | models.JSONField | models.FileField)
-        ]
+        columns = [field.name for field in model._meta.concrete_fields if isinstance(field, _HOLD_TEXT)]
         for row in model._base_manager.values_list(*columns) if columns else ():
-            found += [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in row]
+            found += [_read(value) for value in row]
     found += [read for text in found if (read := unquote_plus(text)) != text]
     return "\n".join(found)
+
+
+def _read(value) -> str:
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).decode(errors="replace")
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def redact(agent, case, message=None, passage=WORDS, reason="patient data", **how) -> services.Removal:
