@@ -34,6 +34,7 @@ FOR_STAFF = (
     "cases/demo.py",
     "cases/export.py",
     "cases/link_page.py",
+    "cases/mail_forms.py",
     "cases/merge_page.py",
     "cases/models/workspace.py",
     "cases/presence.py",
@@ -46,7 +47,7 @@ FOR_STAFF = (
     "cases/tidy_forms.py",
     "desk/apps.py",
     "mail/apps.py",
-    "mail/models.py",
+    "mail/models/*",
     "mail/services.py",
 )
 NO_SOURCE = (".*", "tests", "var", "static", "docs", "node_modules")
