@@ -25,6 +25,8 @@ from accounts.models import Draft, User
 STAMP_FIELD = "stamp"
 # The keys of the drafts that a rendering shows, and that its text replaces.
 REPLACES_FIELD = "drafts"
+# A script sends it with what it keeps last, before it leaves a page whose session has ended.
+LEAVING_FIELD = "leaving"
 STAMP_MAX_AGE = timedelta(hours=24)
 DRAFT_RETENTION = timedelta(days=7)
 DRAFTS_KEPT = 20  # of one form, for one person, unless the form says otherwise

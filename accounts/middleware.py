@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
@@ -14,8 +15,8 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from accounts.drafts import STAMP_FIELD, read_stamp, rescue
-from accounts.sessions import is_in_background
+from accounts.drafts import LEAVING_FIELD, STAMP_FIELD, read_stamp, rescue
+from accounts.sessions import has_ended, is_in_background
 
 
 class ActivityMiddleware:
@@ -63,10 +64,20 @@ class LanguageMiddleware:
         return request.user.language if request.user.is_authenticated else ""
 
 
+class LoginMiddleware(LoginRequiredMiddleware):
+    """Lead to the login, which says so where somebody was logged out."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:
+        response = super().handle_no_permission(request, view_func)
+        if has_ended(request):
+            response["Location"] += "&ended=yes"
+        return response
+
+
 class PermanentPasswordMiddleware:
     """Answer everything with the way to the set-password page while the password is temporary."""
 
-    ALLOWED = ("/set-password/", "/logout/", "/health/", "/terms/", "/language/")
+    ALLOWED = ("/set-password/", "/logout/", "/session/", "/health/", "/terms/", "/language/")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
@@ -89,19 +100,23 @@ def rescued_response(request: HttpRequest) -> HttpResponse | None:
     """Keep a long form's failed POST for its owner and answer with the way back to it.
 
     Returns None when there is nothing to keep; the caller then answers as it would have. So it
-    does for a script that saves while somebody types: its form is still open and will be sent.
+    does for a script that saves while somebody types: its form is still open and will be sent. A
+    script that leaves the page is told in its own way.
     """
-    if request.path == resolve_url("accounts:keep_draft"):
+    by_script = request.path == resolve_url("accounts:keep_draft")
+    if by_script and LEAVING_FIELD not in request.POST:
         return None
     rescued = rescue(request)
     if rescued is None:
         return None
+    if by_script:
+        return HttpResponse(status=204)
     if request.FILES:
         messages.warning(request, _("Files cannot be kept. Choose them again before you send."))
     if not request.user.is_authenticated:
         messages.info(
             request,
-            _("Your session has ended. Nothing that you typed is lost: log in and your form is there again."),
+            _("You were logged out. Your text is kept: log in and your form is there again."),
         )
         return redirect_to_login(rescued.resume_path)
     if request.user.pk == rescued.draft.owner_id:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import account, drafts, entry, language, passwords
+from accounts.views import account, drafts, entry, language, passwords, session
 
 app_name = "accounts"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("set-password/<uidb64>/<token>/", passwords.ResetView.as_view(), name="reset"),
     path("forgot/", passwords.forgot, name="forgot"),
     path("forgot/done/", passwords.forgot_done, name="forgot_done"),
+    path("session/", session.session, name="session"),
     path("drafts/", drafts.keep_draft, name="keep_draft"),
     path("language/", language.choose, name="language"),
     path("account/", account.account, name="account"),

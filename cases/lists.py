@@ -207,7 +207,9 @@ def cases_for_home(user) -> list[Case]:
     rows = list(first.union(rest, all=True))
     late = sorted((row for row in rows if row.status == AWAITING.code), key=lambda row: (row.waiting_since, row.pk))
     news = [row for row in rows if row.status != AWAITING.code]
-    return late + sorted(news, key=lambda row: (row.public_updated_at, row.pk), reverse=True)
+    news.sort(key=lambda row: (row.public_updated_at, row.pk), reverse=True)
+    # Full rows of cards, and never without the latest.
+    return late + news[: HOME_CASES - len(late) or HOME_CASES]
 
 
 def counts_for_home(user) -> list[tuple[Tab, str]]:

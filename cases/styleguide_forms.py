@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Button, Div, Fieldset, Layout, Submit
+from crispy_forms.layout import Div, Fieldset, Layout, Submit
 from django import forms
 
 from accounts.text import MultiLineField
@@ -45,7 +45,7 @@ class ExampleForm(forms.Form):
             Fieldset("Choosing", "kind", "which", "topics", "terms", "file"),
             Div(
                 Submit(f"{self.prefix}-submit", "SUBMIT"),
-                Button(f"{self.prefix}-other", "Another way"),
+                Submit(f"{self.prefix}-other", "Another way", css_class="button--secondary"),
                 Submit(f"{self.prefix}-off", "Not possible yet", disabled=True),
                 css_class="form-actions",
             ),

@@ -93,7 +93,7 @@ MIDDLEWARE = [
     "helpdesk.middleware.MethodPageMiddleware",
     "accounts.middleware.ActivityMiddleware",
     "accounts.middleware.RescueMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.LoginMiddleware",
     "accounts.middleware.PermanentPasswordMiddleware",
 ]
 

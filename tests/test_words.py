@@ -66,6 +66,7 @@ def of_strangers() -> dict[str, HttpResponse]:
         "register, done": browser.get("/register/done/"),
         "login": browser.get("/login/"),
         "login, on the way": browser.get("/my-lists/", follow=True),
+        "login, ended": browser.get("/login/?next=/my-lists/&ended=yes"),
         "login, errors": browser.post("/login/", wrong),
         "forgot": browser.get("/forgot/"),
         "forgot, errors": browser.post("/forgot/", {}),
@@ -238,6 +239,8 @@ def test_login_says_why_it_is_asked_for(pages):
     reason = "Then you go on to the page that you asked for."
     assert reason in pages["login, on the way"]
     assert reason not in pages["login"]
+    assert "You were logged out." in pages["login, ended"]
+    assert reason not in pages["login, ended"]
 
 
 @pytest.mark.parametrize("name", ["register, throttled", "forgot, throttled"])

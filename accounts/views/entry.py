@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import NON_FIELD_ERRORS
@@ -13,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services, throttles
+from accounts.drafts import DRAFT_RETENTION
 from accounts.forms import LoginForm, RegistrationForm
 from accounts.network import client_network
 from accounts.views.posting import mark_refused, posted, refuse_for_now, show
@@ -58,6 +60,16 @@ class LoginView(auth_views.LoginView):
     template_name = "accounts/login.html"
     authentication_form = LoginForm
     redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs) -> dict:
+        """Say beside the form why somebody is here who did not ask to be."""
+        ended = self.request.GET.get("ended", "")
+        limits = {
+            "idle_minutes": int(settings.PROVIDER_IDLE.total_seconds() // 60),
+            "login_hours": settings.SESSION_COOKIE_AGE // 3600,
+            "draft_days": DRAFT_RETENTION.days,
+        }
+        return super().get_context_data(ended=ended, text_is_kept=ended == "kept", **limits, **kwargs)
 
     def get_redirect_url(self) -> str:
         """Return where `next` leads, and nothing when that is this page: Django would raise on the loop."""

@@ -27,7 +27,8 @@
     form.dataset.draftWatched = "yes";
     const status = form.querySelector("[data-draft-status]") || document.querySelector("[data-draft-status]");
     const clock = new Intl.DateTimeFormat(`${document.documentElement.lang}-US`, { hour: "numeric", minute: "2-digit" });
-    let unsaved = false;
+    /* What came with the page without being kept is unsaved too. */
+    let unsaved = "draftUnsaved" in form.dataset;
     let since = 0;
     let sent = false;
     let timer = 0;
@@ -76,6 +77,25 @@
       say(outcome === "retry" ? "failed" : outcome);
     };
 
+    /* The session has ended, and the page will be left. The stamp in the form says whose the text is. */
+    const keepLastWords = async () => {
+      clearTimeout(timer);
+      if (sent || isEmpty(form)) return "nothing";
+      if (!unsaved && !running) return "kept";
+      const body = contents(form);
+      body.set("leaving", "1");
+      try {
+        const response = await fetch(form.dataset.draftUrl, { method: "POST", body, redirect: "manual" });
+        if (response.status === 204) {
+          unsaved = false;
+          return "kept";
+        }
+        return response.status >= 500 ? "failed" : "lost";
+      } catch {
+        return "failed";
+      }
+    };
+
     const stop = () => {
       sent = true;
       clearTimeout(timer);
@@ -100,6 +120,7 @@
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) sent = false;
     });
+    document.addEventListener("session:ended", (event) => event.detail.kept.push(keepLastWords()));
     window.addEventListener("pagehide", () => send(true));
     document.addEventListener("visibilitychange", () => send(document.visibilityState === "hidden"));
   };

@@ -35,7 +35,7 @@ def test_expired_session_becomes_a_draft_and_leads_back_through_login(paula, cli
     [draft] = Draft.objects.all()
     assert (draft.owner, draft.kind, draft.key) == (paula, "note", "key-1")
     assert draft.data == {"text": TEXT, "kind": "x"}, "the registered fields and nothing else"
-    assert "Nothing that you typed is lost" in client.get(response["Location"]).content.decode()
+    assert "You were logged out. Your text is kept" in client.get(response["Location"]).content.decode()
     assert log_in("paula.prince", browser=client, next=f"{PATH}?again=1")["Location"] == f"{PATH}?again=1"
     assert drafts.latest_draft(paula, "note") == draft
 

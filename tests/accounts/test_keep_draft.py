@@ -54,7 +54,7 @@ def test_anonymous_leaves_no_trace(paula, client):
     response = client.post(URL, body(paula))
     assert (response.status_code, response["Location"]) == (302, f"/login/?next={URL}")
     assert kept() == []
-    assert "Your session has ended" not in client.get("/login/").text
+    assert "You were logged out" not in client.get("/login/").text
 
 
 def test_stranger_gets_404_and_leaves_no_trace(paula, rosa, client_for):
@@ -233,9 +233,10 @@ def test_answer_is_never_stored_by_a_browser(paula, client_for):
     assert client_for(paula).post(URL, body(paula))["Cache-Control"] == "no-store"
 
 
-def test_script_knows_the_name_of_the_csrf_cookie():
-    script = (ROOT / "static/js/drafts.js").read_text()
-    assert f'const CSRF_COOKIE = "{settings.CSRF_COOKIE_NAME}";' in script
+def test_scripts_know_the_name_of_the_csrf_cookie():
+    for name in ("drafts.js", "session.js"):
+        script = (ROOT / "static/js" / name).read_text()
+        assert f'const CSRF_COOKIE = "{settings.CSRF_COOKIE_NAME}";' in script
     assert not getattr(settings, "CSRF_COOKIE_HTTPONLY", False)
     assert not settings.CSRF_USE_SESSIONS
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-OPEN_TO_NADIA = ("/set-password/", "/logout/", "/health/", "/terms/", "/language/", "/static/")
+OPEN_TO_NADIA = ("/set-password/", "/logout/", "/session/", "/health/", "/terms/", "/language/", "/static/")
 # What a stranger may see. Everything else leads to LOGIN, or is no door at all.
 PUBLIC = {
     "/", "/register/", "/register/done/", "/login/", "/logout/", "/forgot/", "/forgot/done/", "/terms/", "/resources/",
@@ -80,7 +80,8 @@ def test_what_stays_open_to_nadia_is_no_more_than_promised(nadia, client_for):
     assert browser.get("/health/live").status_code == 200
     opened = {path for path in PATHS if path.startswith(OPEN_TO_NADIA)}
     assert opened == {
-        "/set-password/", "/set-password/MQ/set-password/", "/logout/", "/terms/", "/health/live", "/health/ready",
+        "/set-password/", "/set-password/MQ/set-password/", "/logout/", "/session/", "/terms/",
+        "/health/live", "/health/ready",
         "/language/",
     }  # fmt: skip
     assert browser.post("/language/", {"language": "es", "next": "/set-password/"})["Location"] == "/set-password/"

@@ -72,11 +72,12 @@ def open_pages(browser: Browser, portal: Portal) -> Iterator[Callable[..., Page]
         if message.type == "error" and message.location["url"]:
             complaints.append(message.text)
 
-    def open_page(*, script: bool = True, width: int = 1280) -> Page:
+    def open_page(*, script: bool = True, width: int = 1280, locale: str = "en-US") -> Page:
         context = browser.new_context(
             base_url=portal.url,
             java_script_enabled=script,
             viewport={"width": width, "height": 900},
+            locale=locale,
             reduced_motion="reduce",  # a color that fades would be measured on its way
         )
         context.set_default_timeout(15_000)

@@ -71,13 +71,14 @@ class Gallery:
     portal: Portal
     validator: Validator
     people: dict
+    locale: str = "en-US"
     pages: dict[str, Page] = field(default_factory=dict)
     answers: dict[str, Response] = field(default_factory=dict)
 
     def page_of(self, who: str) -> Page:
         """Return the page of a person, signed in afresh."""
         if who not in self.pages:
-            context = self.browser.new_context(base_url=self.portal.url, reduced_motion="reduce")
+            context = self.browser.new_context(base_url=self.portal.url, locale=self.locale, reduced_motion="reduce")
             context.set_default_timeout(15_000)
             self.pages[who] = context.new_page()
             self.pages[who].on("response", lambda response: self._note(who, response))

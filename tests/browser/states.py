@@ -225,6 +225,7 @@ STATES = (
     State("Away", "/account/away/", "Away", AGENT),
     State("Away: errors", "/account/away/", HELP, AGENT, send("until", until="2001-01-01")),
     # Only in demo mode.
+    State("Style guide", "/styleguide/", "Style guide"),
     State("Mailbox", "/mailbox/", "Development mailbox"),
     State("Mailbox: a mail", "/mailbox/", "", do=open_mail, lands="mail:mailbox_mail"),
 )

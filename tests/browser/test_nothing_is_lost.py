@@ -41,7 +41,7 @@ def test_expired_session(page):
     fill_intake(page, TEXT)
     page.context.clear_cookies(name="helpdesk_session")
     page.get_by_role("button", name="SUBMIT").click()
-    expect(page.get_by_text("Nothing that you typed is lost")).to_be_visible()
+    expect(page.get_by_text("You were logged out. Your text is kept")).to_be_visible()
     log_in_here(page, page.user_id)
     submit_and_expect_the_text(page)
 

@@ -113,16 +113,16 @@ SHORT_DAY = Schedule((Span(0, time(13), time(17)), Span(2, time(9), time(13))))
 @pytest.mark.parametrize(
     ("schedule", "now", "said"),
     [
-        (GUIDE, eastern(MONDAY, 9), "Abierto ahora, hasta las 7 p. m."),
-        (GUIDE, eastern(MONDAY, 6), "Cerrado ahora. Abre hoy a las 7 a. m."),
-        (GUIDE, eastern(MONDAY, 20), "Cerrado ahora. Abre mañana a las 7 a. m."),
-        (SHORT_DAY, eastern(MONDAY, 9), "Cerrado ahora. Abre hoy a la 1 p. m."),
-        (SHORT_DAY, eastern(date(2026, 11, 25), 10), "Abierto ahora, hasta la 1 p. m."),
-        (SHORT_DAY, eastern(date(2026, 11, 26), 10), "Cerrado ahora. Abre el lunes a la 1 p. m."),
+        (GUIDE, eastern(MONDAY, 9), "Abierto ahora, hasta las 7 p.\N{NO-BREAK SPACE}m."),
+        (GUIDE, eastern(MONDAY, 6), "Cerrado ahora. Abre hoy a las 7 a.\N{NO-BREAK SPACE}m."),
+        (GUIDE, eastern(MONDAY, 20), "Cerrado ahora. Abre mañana a las 7 a.\N{NO-BREAK SPACE}m."),
+        (SHORT_DAY, eastern(MONDAY, 9), "Cerrado ahora. Abre hoy a la 1 p.\N{NO-BREAK SPACE}m."),
+        (SHORT_DAY, eastern(date(2026, 11, 25), 10), "Abierto ahora, hasta la 1 p.\N{NO-BREAK SPACE}m."),
+        (SHORT_DAY, eastern(date(2026, 11, 26), 10), "Cerrado ahora. Abre el lunes a la 1 p.\N{NO-BREAK SPACE}m."),
         (
             Schedule(SHORT_DAY.spans, frozenset({date(2026, 11, 30)})),
             eastern(date(2026, 11, 25), 14),
-            "Cerrado ahora. Abre el 2 de diciembre a las 9 a. m.",
+            "Cerrado ahora. Abre el 2 de diciembre a las 9 a.\N{NO-BREAK SPACE}m.",
         ),
         (Schedule(()), eastern(MONDAY, 9), "Cerrado ahora"),
     ],
@@ -134,5 +134,8 @@ def test_state_in_spanish(schedule, now, said):
 
 def test_the_week_in_spanish():
     with translation.override("es"):
-        assert describe_week(GUIDE.spans) == ("L-V: 7 a. m. – 7 p. m.", "S-D: 10 a. m. – 6 p. m.")
-        assert clock(time(18, 30)) == "6:30 p. m."
+        assert describe_week(GUIDE.spans) == (
+            "L-V: 7 a.\N{NO-BREAK SPACE}m. – 7 p.\N{NO-BREAK SPACE}m.",
+            "S-D: 10 a.\N{NO-BREAK SPACE}m. – 6 p.\N{NO-BREAK SPACE}m.",
+        )
+        assert clock(time(18, 30)) == "6:30 p.\N{NO-BREAK SPACE}m."

@@ -16,12 +16,17 @@ ONE_O_CLOCK = datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("at", "style", "english", "spanish"),
     [
-        (WINTER, "", "Nov 27, 2026, 3:05 p.m. EST", "27 nov 2026, 3:05 p. m. (hora del este)"),
-        (WINTER, "long", "November 27, 2026, 3:05 p.m. EST", "27 de noviembre de 2026, 3:05 p. m. (hora del este)"),
-        (WINTER, "short", "Nov 27, 3:05 p.m. EST", "27 nov, 3:05 p. m. (hora del este)"),
-        (WINTER, "dense", "11/27/2026 3:05 p.m. EST", "27 nov 2026, 3:05 p. m. (hora del este)"),
-        (SUMMER, "", "Jul 3, 2026, 11:30 p.m. EDT", "3 jul 2026, 11:30 p. m. (hora del este)"),
-        (ONE_O_CLOCK, "short", "Mar 1, 1:00 p.m. EST", "1 mar, 1:00 p. m. (hora del este)"),
+        (WINTER, "", "Nov 27, 2026, 3:05 p.m. EST", "27 nov 2026, 3:05 p.\N{NO-BREAK SPACE}m. (hora del este)"),
+        (
+            WINTER,
+            "long",
+            "November 27, 2026, 3:05 p.m. EST",
+            "27 de noviembre de 2026, 3:05 p.\N{NO-BREAK SPACE}m. (hora del este)",
+        ),
+        (WINTER, "short", "Nov 27, 3:05 p.m. EST", "27 nov, 3:05 p.\N{NO-BREAK SPACE}m. (hora del este)"),
+        (WINTER, "dense", "11/27/2026 3:05 p.m. EST", "27 nov 2026, 3:05 p.\N{NO-BREAK SPACE}m. (hora del este)"),
+        (SUMMER, "", "Jul 3, 2026, 11:30 p.m. EDT", "3 jul 2026, 11:30 p.\N{NO-BREAK SPACE}m. (hora del este)"),
+        (ONE_O_CLOCK, "short", "Mar 1, 1:00 p.m. EST", "1 mar, 1:00 p.\N{NO-BREAK SPACE}m. (hora del este)"),
     ],
 )
 def test_moment(at, style, english, spanish):
@@ -52,4 +57,7 @@ def test_filters_say_nothing_for_no_time(style):
 def test_element_is_for_people_and_programs():
     with translation.override("es"):
         html = Template("{% load moments %}{{ at|time_element }}").render(Context({"at": WINTER}))
-    assert html == '<time datetime="2026-11-27T20:05:00+00:00">27 nov 2026, 3:05 p. m. (hora del este)</time>'
+    assert (
+        html
+        == '<time datetime="2026-11-27T20:05:00+00:00">27 nov 2026, 3:05 p.\N{NO-BREAK SPACE}m. (hora del este)</time>'
+    )

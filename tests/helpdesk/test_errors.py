@@ -44,9 +44,20 @@ def test_every_error_has_ribbon_phone_hours_and_reference(browser, kind, status,
     assert response["X-Request-Reference"] in page
 
 
-@pytest.mark.parametrize("kind", ["400", "404", "500", "503"])
-def test_every_error_has_the_headers_of_a_page(browser, kind):
-    page, error = browser.get("/terms/"), browser.get(f"/fail/{kind}/")
+@pytest.mark.parametrize("kind", ["400", "403", "404", "405", "413", "429", "500", "503", "CSRF"])
+def test_every_error_has_the_headers_of_a_page(browser, kind, monkeypatch):
+    monkeypatch.setattr("accounts.throttles.retry_after", lambda *counted: 900)
+    strict = Client(enforce_csrf_checks=True)
+    ways = {
+        "405": lambda: browser.put("/terms/"),
+        "413": lambda: browser.post("/login/", {"username": "x" * 4_200_000}),
+        "429": lambda: browser.post("/forgot/", {"identifier": "jane.doe"}),
+        "CSRF": lambda: strict.post("/login/", {}),
+    }
+    page, error = browser.get("/terms/"), ways.get(kind, lambda: browser.get(f"/fail/{kind}/"))()
+    assert error.status_code == (403 if kind == "CSRF" else int(kind))
+    assert "1-877-873-6247" in error.content.decode()
+    assert error["X-Request-Reference"]
     for name in (
         "Content-Security-Policy",
         "Cross-Origin-Opener-Policy",

@@ -23,7 +23,7 @@ def test_form_is_read_as_utf_8_whatever_it_says(codec, client, db):
 @pytest.mark.parametrize("key", ["aaaaaaaaaaaa\0", "\ud800" * 10, "x" * 5000, "../../etc/passwd", "A" * 32])
 def test_junk_session_cookie_is_no_session(key, client, db):
     client.cookies["helpdesk_session"] = key.encode("utf-8", "replace").decode()
-    assert client.get("/my-lists/")["Location"] == "/login/?next=/my-lists/"
+    assert client.get("/my-lists/")["Location"] == "/login/?next=/my-lists/&ended=yes"
 
 
 def test_unknown_host_gets_a_page_with_the_headers_of_all(settings, db):

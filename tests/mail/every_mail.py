@@ -50,7 +50,7 @@ def send_every_mail(language: str = "en") -> dict[str, Letter]:
     Queue.objects.get(is_default=True).members.set([arthur])
     rosa = make_person("rosa.reed")
     User.objects.filter(pk__in=[paula.pk, rosa.pk]).update(language=language)
-    _about_accounts(rosa)
+    _about_accounts(rosa, language)
     _about_one_case(paula, agnes, arthur, sven)
     _about_many_cases(paula, agnes, arthur, sven)
     _digest(paula, agnes, sven)
@@ -58,10 +58,10 @@ def send_every_mail(language: str = "en") -> dict[str, Letter]:
     return _arrived()
 
 
-def _about_accounts(rosa: User) -> None:
-    terms = TermsVersion.objects.current()
-    accounts.register(first_name="Nadia-Alexandra", last_name="O'Noble", email="nadia@clinic.example.org", terms=terms)
-    accounts.register(first_name="Rosa", last_name="Reed", email=rosa.email, terms=terms)
+def _about_accounts(rosa: User, language: str) -> None:
+    form = {"terms": TermsVersion.objects.current(), "language": language}
+    accounts.register(first_name="Nadia-Alexandra", last_name="O'Noble", email="nadia@clinic.example.org", **form)
+    accounts.register(first_name="Rosa", last_name="Reed", email=rosa.email, **form)
     accounts.request_password_reset(identifier=rosa.username)
     drain(seconds=30)
     accounts.set_permanent_password(user=rosa, password=PASSWORD + " too")

@@ -14,6 +14,7 @@ LANGUAGES = [code for code, _name in settings.LANGUAGES if code != settings.LANG
 # What only staff read is English: their workspace, their mails, and what stands on no page at all.
 FOR_STAFF = (
     "templates/admin/*",
+    "templates/cases/styleguide.html",
     "templates/emails/agent_*",
     "templates/emails/_agent*",
     "templates/emails/_digest*",
@@ -44,6 +45,7 @@ FOR_STAFF = (
     "cases/saved_views.py",
     "cases/services/bulk.py",
     "cases/start_page.py",
+    "cases/styleguide*.py",
     "cases/tidy_forms.py",
     "desk/apps.py",
     "mail/apps.py",
