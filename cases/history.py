@@ -101,7 +101,7 @@ def tell_story(case: Case, *, internal: bool, known: Names | None = None) -> Sto
     said = [Entry(message.created_at, message=message) for message in messages]
     shown = [entry.message for entry in said]
     tombstones = _describe(shown, events, case, internal=internal)
-    files = files_by_message(case, message_ids=[message.pk for message in shown], internal=internal)
+    files = files_by_message(case, internal=internal)
     for message in shown:
         message.files = files.get(message.pk, [])
     told = _without_asides([event for event in events if event.kind not in _SPOKEN])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -36,23 +35,20 @@ def address_name(stored: StoredFile) -> str:
     return f"file.{KINDS[stored.kind].extensions[0]}"
 
 
-def files_by_message(case: Case, *, message_ids: Iterable[int], internal: bool) -> dict[int | None, list[FileLine]]:
-    """Return the files of a case by the message that they came with, under None those of the description.
+def files_by_message(case: Case, *, internal: bool) -> dict[int | None, list[FileLine]]:
+    """Return all files of a case by the message that they came with, under None those of the description.
 
     One statement, and none for a case that no file ever came to.
 
     Arguments:
-        message_ids: the messages that the reader sees.
         internal: for those who work cases.
     """
     if not case.has_files:
         return {}
-    seen = {None, *message_ids}
     found: dict[int | None, list[FileLine]] = {}
     # Pictures that stand in the text of a mail come after what was attached to it.
     for row in Attachment.objects.filter(case=case).select_related("stored").order_by("is_inline", "pk"):
-        if row.message_id in seen:
-            found.setdefault(row.message_id, []).append(_line(case, row, internal=internal))
+        found.setdefault(row.message_id, []).append(_line(case, row, internal=internal))
     return found
 
 

@@ -119,7 +119,7 @@ def _check_part(
         zipfile.ZIP_DEFLATED,
     }:
         raise _NotTaken
-    if part.flag_bits & 0x1 or _packs_too_well(part):
+    if _packs_too_well(part):
         raise _NotTaken
     ending = name.rpartition(".")[2]
     if ending in _EMBEDDED and not nested:

@@ -36,8 +36,7 @@ def scan_files(*, seconds: float = 120) -> bool:
     StoredFile.objects.filter(state=ScanState.UNSCANNED).update(state=ScanState.PENDING, scan_at=now)
     ends = time.monotonic() + seconds
     while stored := _claim():
-        if not _scan(stored):
-            return False
+        _scan(stored)
         if time.monotonic() >= ends:
             return True
     return False
@@ -55,8 +54,8 @@ def _claim() -> StoredFile | None:
             return due
 
 
-def _scan(stored: StoredFile) -> bool:
-    """Have one file judged; tell whether the scanner is there for the next."""
+def _scan(stored: StoredFile) -> None:
+    """Have one file judged; where the scanner is away, all wait."""
     try:
         with attachment_storage().open(stored.key) as content:
             verdict = scanner.scan(content)
@@ -65,15 +64,13 @@ def _scan(stored: StoredFile) -> bool:
         waiting = StoredFile.objects.filter(state__in=TO_SCAN)
         waiting.update(state=ScanState.HELD, scan_at=timezone.now() + PAUSE)
         logger.warning("The virus scanner is away; files are held: %s", error)
-        return False
     except (scanner.NotScanned, OSError) as error:
         pause = PAUSE * 2 ** min(stored.scan_tries, _MOST_DOUBLINGS)
         mine = StoredFile.objects.filter(pk=stored.pk, state__in=TO_SCAN)
         mine.update(state=ScanState.HELD, scan_at=timezone.now() + pause)
         logger.warning("Stored file %s was not judged and is held: %r", stored.pk, error)
-        return True
-    _settle(stored, verdict)
-    return True
+    else:
+        _settle(stored, verdict)
 
 
 @transaction.atomic

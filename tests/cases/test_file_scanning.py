@@ -212,6 +212,14 @@ def test_file_that_is_removed_while_it_is_scanned_leaves_no_verdict(clamd, send,
     assert not CaseEvent.objects.filter(kind="file_infected").exists()
 
 
+def test_second_verdict_on_a_file_changes_nothing(clamd, send):
+    (stored,) = send(("a.txt", TEXT))
+    services.scan_files()
+    services.scanning._settle(stored, scanner.Verdict(finding="Late"))
+    assert states() == ["clean"]
+    assert not CaseEvent.objects.filter(kind="file_infected").exists()
+
+
 def test_file_that_another_worker_has_is_left_alone_until_its_lease_ends(clamd, send, pass_time):
     send(("a.txt", TEXT))
     assert services.scanning._claim()
