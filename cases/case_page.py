@@ -20,7 +20,6 @@ from accounts.models import Draft, User
 from cases import agent_lists, canned, services
 from cases.agent_forms import REPLY_DRAFT, PropertiesForm, ReplyForm
 from cases.case_thread import agents_thread, mail_of
-from cases.file_forms import FILES_NOT_SENT
 from cases.forms import same_text, unsent_draft
 from cases.history import Story, tell_story
 from cases.models import Case, CaseEvent, Message
@@ -142,7 +141,8 @@ class CasePage:
         drafts.keep_typed(by=self.user, stamp=stamp, data=self.reply_form.data)
         if self.reply_form.had_files and not self._said_files_again:
             self._said_files_again = True
-            messages.warning(self.request, FILES_NOT_SENT)
+            words = _("The files that you chose were not sent. Choose them again when you send your text.")
+            messages.warning(self.request, words)
 
     # --- actions -------------------------------------------------------------------------
 

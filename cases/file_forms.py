@@ -1,4 +1,4 @@
-"""The field of a form into which people put files, and the form with which agents remove one."""
+"""The field of a form into which people put files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.text import SingleLineField
 from cases.files import (
     ACCEPT,
     KINDS_IN_WORDS,
@@ -20,7 +19,6 @@ from cases.files import (
     Inspection,
     inspect_files,
 )
-from cases.models import Redaction
 
 FILES_HINT = format_lazy(
     _(
@@ -32,7 +30,6 @@ FILES_HINT = format_lazy(
     together=MOST_BYTES_TOGETHER // MEGABYTE,
     kinds=KINDS_IN_WORDS,
 )
-FILES_NOT_SENT = _("The files that you chose were not sent. Choose them again when you send your text.")
 CHOOSE_AGAIN = _("Choose your files again: they are not kept when the form comes back.")
 
 
@@ -86,18 +83,3 @@ class TakesFiles:
         """Say beside the field that the files have to be chosen again."""
         if self.had_files and CHOOSE_AGAIN not in self.errors.get("files", ()):
             self.add_error("files", CHOOSE_AGAIN)
-
-
-class RemoveFileForm(forms.Form):
-    """Why a file is removed."""
-
-    reason = SingleLineField(
-        label=_("Reason"),
-        max_length=Redaction._meta.get_field("reason").max_length,
-        help_text=_("The provider reads it. Do not repeat what you remove. For example: patient data."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": _("Enter why the file is removed.")},
-    )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, label_suffix="", use_required_attribute=False, **kwargs)

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cases import services
 from cases.agents_pages import agents_case, page
-from cases.file_forms import RemoveFileForm
 from cases.files import KINDS, size_words
 from cases.models import Attachment, Case, case_id_of
 from cases.thread_files import address_name
+from cases.tidy_forms import RemoveFileForm
 
 logger = logging.getLogger(__name__)
 

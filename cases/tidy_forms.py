@@ -1,4 +1,4 @@
-"""What agents fill out to merge or link cases and to remove a passage."""
+"""What agents fill out to merge or link cases and to remove a passage or a file."""
 
 from __future__ import annotations
 
@@ -55,6 +55,21 @@ class RedactForm(forms.Form):
     everywhere = forms.BooleanField(
         label=_("Also remove it from all other texts of this case"),
         required=False,
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", use_required_attribute=False, **kwargs)
+
+
+class RemoveFileForm(forms.Form):
+    """Why a file is removed."""
+
+    reason = SingleLineField(
+        label=_("Reason"),
+        max_length=Redaction._meta.get_field("reason").max_length,
+        help_text=_("The provider reads it. Do not repeat what you remove. For example: patient data."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Enter why the file is removed.")},
     )
 
     def __init__(self, *args, **kwargs):

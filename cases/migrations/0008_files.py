@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="case",
             name="has_files",
-            field=models.BooleanField(default=False, editable=False, verbose_name="has files"),
+            field=models.BooleanField(default=False, editable=False),
         ),
         migrations.AddField(
             model_name="message",
@@ -70,20 +70,19 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("key", models.CharField(max_length=64, unique=True)),
                 ("sha256", models.CharField(max_length=64)),
-                ("size", models.PositiveIntegerField(verbose_name="size")),
-                ("kind", models.CharField(max_length=10, verbose_name="kind")),
+                ("size", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=10)),
                 (
                     "state",
                     models.CharField(
                         choices=[
-                            ("unscanned", "Not scanned: no scanner is set"),
-                            ("pending", "Waits for the scanner"),
-                            ("held", "Held: the scanner could not judge it"),
+                            ("unscanned", "Unscanned"),
+                            ("pending", "Pending"),
+                            ("held", "Held"),
                             ("clean", "Clean"),
                             ("infected", "Infected"),
                         ],
                         max_length=10,
-                        verbose_name="scan",
                     ),
                 ),
                 ("finding", models.CharField(blank=True, max_length=100)),
@@ -104,7 +103,7 @@ class Migration(migrations.Migration):
             name="Attachment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("name", models.CharField(max_length=100)),
                 ("at", models.DateTimeField()),
                 ("is_inline", models.BooleanField(default=False)),
                 ("refusal", models.CharField(blank=True, max_length=20)),
@@ -143,8 +142,6 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "file",
-                "verbose_name_plural": "files",
                 "default_permissions": (),
             },
         ),

@@ -193,7 +193,7 @@ class Case(Kept):
     mail = models.ForeignKey(InboundMail, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     is_demo = models.BooleanField(_("demo case"), default=False)
     # A file came with it once, kept or refused: pages of the many without any ask for none.
-    has_files = models.BooleanField(_("has files"), default=False, editable=False)
+    has_files = models.BooleanField(default=False, editable=False)
 
     objects = CaseQuerySet.as_manager()
 

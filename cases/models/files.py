@@ -7,7 +7,6 @@ import secrets
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from cases.files import scanner
 from cases.models.cases import Case
@@ -21,11 +20,13 @@ def new_storage_key() -> str:
 
 
 class ScanState(models.TextChoices):
-    UNSCANNED = "unscanned", _("Not scanned: no scanner is set")
-    PENDING = "pending", _("Waits for the scanner")
-    HELD = "held", _("Held: the scanner could not judge it")
-    CLEAN = "clean", _("Clean")
-    INFECTED = "infected", _("Infected")
+    """What is known of a file; pages say it in words of their own."""
+
+    UNSCANNED = "unscanned"
+    PENDING = "pending"
+    HELD = "held"
+    CLEAN = "clean"
+    INFECTED = "infected"
 
 
 TO_SCAN = (ScanState.PENDING, ScanState.HELD)
@@ -42,9 +43,9 @@ class StoredFile(models.Model):
     case = models.ForeignKey(Case, models.PROTECT, related_name="+", db_index=False)
     key = models.CharField(max_length=64, unique=True)
     sha256 = models.CharField(max_length=64)
-    size = models.PositiveIntegerField(_("size"))
-    kind = models.CharField(_("kind"), max_length=10)
-    state = models.CharField(_("scan"), max_length=10, choices=ScanState.choices)
+    size = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10)
+    state = models.CharField(max_length=10, choices=ScanState.choices)
     # What the scanner calls what it found.
     finding = models.CharField(max_length=100, blank=True)
     scan_at = models.DateTimeField(null=True)
@@ -83,7 +84,7 @@ class Attachment(models.Model):
     # Null: it was refused.
     stored = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="attachments")
     # Made safe by cases.files; the sender's own spelling is not kept.
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(max_length=100)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     is_inline = models.BooleanField(default=False)
@@ -92,8 +93,6 @@ class Attachment(models.Model):
     objects = AttachmentQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("file")
-        verbose_name_plural = _("files")
         default_permissions = ()
         indexes = [models.Index(fields=["case", "id"], name="attachment_thread")]
         constraints = [

@@ -34,6 +34,7 @@ FOR_STAFF = (
     "cases/changelist.py",
     "cases/demo.py",
     "cases/export.py",
+    "cases/file_page.py",
     "cases/link_page.py",
     "cases/mail_forms.py",
     "cases/merge_page.py",
