@@ -134,9 +134,9 @@ def test_provider_adds_files(information, case, client_for, agnes, paula):
     message = Message.objects.get()
     assert sorted(row.name for row in message.attachments.all()) == ["Invoice 3.pdf", "label.png"]
     for browser, path in ((client_for(paula), f"/cases/{case.case_id}/"), (client_for(agnes), page_of(case))):
-        page = browser.get(path).text
-        assert page.count('class="files__item"') == 2
-        assert "Invoice 3.pdf" in page
+        listed = re.search(r'<ul class="files".*?</ul>', browser.get(path).text, re.DOTALL)[0]
+        assert listed.count("<li>") == 2
+        assert "Invoice 3.pdf" in listed
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_strangers_file_looks_like_no_file(client_for, rosa, of_paula):
         with CaptureQueriesContext(connection) as captured:
             answer = browser.get(path)
         status, headers, body = masked(answer)
-        answers.append((status, headers, body.replace(f"/files/{number}/", "/files/-/")))
+        answers.append((status, headers, re.sub(rf"files(/|%2F){number}(/|%2F)", "-", body)))
         asked.append([shape(query["sql"]) for query in captured])
     assert answers[0][0] == 404
     assert answers[0] == answers[1]
