@@ -18,6 +18,7 @@ from accounts.models import Organization
 from accounts.text import clean_query, fold_name
 from cases import statuses
 from cases.models import Case, CaseQuerySet, Channel, Priority, Queue, RequestType
+from desk.languages import column_in_language
 from desk.text import whole_number
 
 NOBODY = "nobody"
@@ -166,7 +167,7 @@ def _offered(user, organization_id: str) -> dict[str, list[tuple[str, str]]]:
     is_agent = Exists(people.agents().order_by().filter(pk=OuterRef("pk")))
     queries = [
         _rows(Queue.objects, "queue", name=F("name")),
-        _rows(RequestType.objects, "type", name=F("name"), used=F("is_active"), place=F("position")),
+        _rows(RequestType.objects, "type", name=column_in_language("name"), used=F("is_active"), place=F("position")),
         _rows(
             people.filter(Q(is_agent) | Q(has_cases), is_staff=True),
             "agent",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db.models import Expression, F, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import get_language
 
 
@@ -29,3 +31,11 @@ def in_language(row, field: str) -> Said:
     if words := getattr(row, f"{field}_{language}", ""):
         return Said(words, language)
     return Said(getattr(row, field), settings.LANGUAGE_CODE)
+
+
+def column_in_language(field: str) -> F | Expression:
+    """Return what in_language() returns as an expression, where rows are read without their model."""
+    language = get_language() or settings.LANGUAGE_CODE
+    if language == settings.LANGUAGE_CODE:
+        return F(field)
+    return Coalesce(NullIf(F(f"{field}_{language}"), Value("")), F(field))

@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import fontpkg_public_sans
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -339,11 +338,7 @@ TIME_ZONE = "America/New_York"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [
-    BASE_DIR / "static",
-    # css/tokens.css names its @font-face source relative to this prefix.
-    ("fonts", Path(fontpkg_public_sans.__file__).parent / "files"),
-]
+STATICFILES_DIRS = [BASE_DIR / "static"]
 # Files of cases. A storage elsewhere takes its place alone: nothing asks for an address.
 FILE_STORAGE = {
     "BACKEND": "cases.storage.PrivateFileStorage",

@@ -181,6 +181,16 @@ def test_a_colleagues_case(paula, quinn, file):
     assert_spanish(spanish(quinn).get(f"/cases/{case.case_id}/"))
 
 
+def test_lists_of_staff(agnes, vera):
+    RequestType.objects.filter(name="Training").update(name_es="")
+    for person in (agnes, vera):
+        page = spanish(person).get("/my-lists/")
+        assert_spanish(page)
+        options = re.findall(r"<option[^>]*>([^<]+)</option>", page.text)
+        assert "Inventario de vacunas" in options
+        assert "Training" in options
+
+
 @pytest.mark.urls("tests.helpdesk.urls")
 @pytest.mark.parametrize(("kind", "status"), [("400", 400), ("403", 403), ("404", 404), ("500", 500), ("503", 503)])
 def test_error_pages(kind, status):

@@ -1,4 +1,3 @@
-/* The one script of a provider's page; every page works without it. Each file stands for itself, in a function of its own. */
+/* The one script of a page for those who are not logged in; every page works without it. */
 import "./controls.js";
-import "./drafts.js";
 import "./language.js";

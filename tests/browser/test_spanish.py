@@ -20,7 +20,14 @@ from tests.spanish import english_on
 
 PERMANENT = "puente lluvia cometa 31"
 REQUEST_TYPES = import_module("cases.migrations.0007_spanish").NAMES
-NAMES = ("Generic Vaccine Provider", "English", "CVMS Provider Portal 202", "Birch Clinic", LONG_CLINIC)
+NAMES = (
+    "Generic Vaccine Provider",
+    "English",
+    "CVMS Provider Portal 202",
+    "Birch Clinic",
+    "Storage and shipments",
+    LONG_CLINIC,
+)
 
 
 # --- A way through ----------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def ask(agnes):
 def test_says_whether_somebody_answers_the_phone_and_gives_the_number(look, moment, words, is_open):
     with time_machine.travel(moment, tick=False):
         page = look()
-    part = page[page.index('<section class="help-now"') : page.index('<ul class="grid"')]
+    part = page[page.index('aria-label="Help by phone"') : page.index('<ul class="grid"')]
     assert words in part
     assert "Eastern Time" in part
     assert ("open-state--open" in part) is is_open

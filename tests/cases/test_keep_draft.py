@@ -128,4 +128,4 @@ def test_status_line_stands_in_each_long_form(client, agnes, client_for, case):
         html = browser.get(path).text
         assert html.count('data-draft-url="/drafts/"') == 1, path
         assert html.count("data-draft-status") == 1, path
-        assert html.count("/js/portal.js") + html.count("/js/drafts.js") == 1, path
+        assert html.count("/js/signed-in.js") + html.count("/js/drafts.js") == 1, path

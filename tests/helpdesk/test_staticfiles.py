@@ -61,35 +61,47 @@ def test_every_file_of_ours_reaches_a_page(folder):
         assert name in imported or f"'{name}'" in templates, name
 
 
-def test_the_script_is_served_whole(served):
-    text = served("js/portal.js").read_text()
-    assert "import" not in text
-    assert "data-draft-url" in text
-    assert ".password-reveal" in text
+def test_the_scripts_are_served_whole(served):
+    text = {name: served(f"js/{name}.js").read_text() for name in ("portal", "signed-in")}
+    assert not any("import" in each for each in text.values())
+    for part in (".password-reveal", "helpdesk-typed"):
+        assert all(part in each for each in text.values())
+    for part in ("data-draft-url", "session-warning"):
+        assert part in text["signed-in"]
+        assert part not in text["portal"], "for nobody before the login"
 
 
 def test_the_font_is_found_from_the_stylesheet(served):
     sheet = served("css/portal.css")
     address = re.search(r'src:url\("([^"]+)"\)', sheet.read_text())[1]
-    assert (sheet.parent / address.replace("%5B", "[").replace("%5D", "]")).is_file()
+    assert (sheet.parent / address).read_bytes().startswith(b"wOF2")
 
 
 def test_what_is_served_is_small(served):
-    """12 KB without the font is the goal for a first visit: a page of 4 KB, an icon, and these."""
-    sizes = {name: len(gzip.compress(served(name).read_bytes(), 9)) for name in ("css/portal.css", "js/portal.js")}
-    assert sizes["css/portal.css"] < 7_000
-    assert sizes["js/portal.js"] < 2_500
+    """A first visit before the login is 12 KB without the font: a page of up to 3 KB, an icon, and these."""
+    names = ("css/portal.css", "js/portal.js", "js/signed-in.js")
+    sizes = [len(gzip.compress(served(name).read_bytes(), 9)) for name in names]
+    assert [size for size, most in zip(sizes, (7_200, 1_500, 4_000), strict=True) if size > most] == []
+    assert served("fonts/public-sans.woff2").stat().st_size < 31_000
     assert served("css/portal.css").with_name(served("css/portal.css").name + ".gz").is_file()
 
 
 def test_a_page_asks_for_one_stylesheet_one_font_one_script_and_an_icon(db):
     html = Client().get("/register/").text
     assert re.findall(r'<link[^>]* href="(/static/[^"]+)"', html) == [
-        "/static/fonts/PublicSans%5Bwght%5D.ttf",
+        "/static/fonts/public-sans.woff2",
         "/static/css/portal.css",
         "/static/img/icon.svg",
     ]
     assert re.findall(r'<script[^>]* src="([^"]+)"', html) == ["/static/js/portal.js"]
+
+
+@pytest.mark.django_db
+def test_a_page_of_a_signed_in_person_asks_for_one_script_too(paula, client_for):
+    browser = client_for(paula)
+    for address in ("/", "/cases/new/", "/account/details/"):
+        html = browser.get(address).text
+        assert re.findall(r'<script[^>]* src="([^"]+)"', html) == ["/static/js/signed-in.js"], address
 
 
 @pytest.mark.django_db
