@@ -17,7 +17,7 @@ from cases.counts import capped, capped_counts
 from cases.models import Case, CaseEvent
 from cases.statuses import RESOLVED
 from desk.hours import EASTERN
-from mail.models import OutboxMessage, State
+from mail.models import InboundMail, OutboxMessage, State
 
 DAYS = 14
 # The drawing, in its own units.
@@ -142,6 +142,9 @@ def _numbers(agent) -> list[Number]:
         outbox = reverse("admin:mail_outboxmessage_changelist")
         failed = OutboxMessage.objects.failed()
         wanted.append(("failed", _("Mails that failed"), f"{outbox}?state__exact={State.FAILED.value}", failed))
+    if agent.has_perm("mail.view_inboundmail"):
+        inbox = reverse("admin:mail_inboundmail_changelist")
+        wanted.append(("unmatched", _("Mails that came in and wait"), inbox, InboundMail.objects.waiting()))
     counts = capped_counts(agent, {code: rows for code, _label, _address, rows in wanted})
     return [Number(code, label, address, counts[code]) for code, label, address, _rows in wanted]
 

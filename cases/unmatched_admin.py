@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -55,7 +56,7 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         chosen = self.value()
         if chosen is None:
-            return queryset.filter(state__in=(InboundState.UNMATCHED, InboundState.FAILED))
+            return queryset.waiting()
         return queryset if chosen == _ALL else queryset.filter(state=chosen)
 
 
@@ -71,6 +72,11 @@ class MailPage:
     @property
     def is_waiting(self) -> bool:
         return self.mail.state in services.UNDECIDED
+
+    @property
+    def caller(self) -> str:
+        """Return for whom the form of a call opens; staff have no cases of their own."""
+        return str(self.sender.pk) if self.sender and self.sender.is_provider else "new"
 
     @property
     def can_be_retried(self) -> bool:
@@ -121,7 +127,7 @@ class InboundMailAdmin(KeptAdmin):
 
     @admin.display(description=_("subject"))
     def subject_(self, mail: InboundMail) -> str:
-        return mail.subject or gettext("(no subject)")
+        return Truncator(mail.subject).chars(80) or gettext("(no subject)")
 
     @admin.display(description=_("case"))
     def case(self, mail: InboundMail) -> str:

@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "inbound mail",
-                "verbose_name_plural": "inbound mail",
+                "verbose_name_plural": "inbound mails",
                 "default_permissions": ("view", "change"),
             },
         ),

@@ -56,6 +56,10 @@ class InboundQuerySet(models.QuerySet):
     def unmatched(self):
         return self.filter(state=InboundState.UNMATCHED)
 
+    def waiting(self):
+        """Keep what a person has to decide about."""
+        return self.filter(state__in=(InboundState.UNMATCHED, InboundState.FAILED))
+
     def about(self, kind: str, numbers):
         """Mails that were filed on one of these rows, noted there, or offered for one."""
         of = Q(about_kind=kind, about_id__in=numbers) | Q(suggested_kind=kind, suggested_id__in=numbers)
@@ -102,7 +106,7 @@ class InboundMail(models.Model):
 
     class Meta:
         verbose_name = _("inbound mail")
-        verbose_name_plural = _("inbound mail")
+        verbose_name_plural = _("inbound mails")
         default_permissions = ("view", "change")
         indexes = [
             models.Index("next_attempt_at", "id", name="mail_inbound_due", condition=Q(next_attempt_at__isnull=False)),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from cases import counts, services
 from cases.models import Case, CaseEvent
 from desk.hours import EASTERN
+from mail.inbox import take_in
 from mail.models import OutboxMessage
 from tests.conftest import make_person
 
@@ -45,6 +46,7 @@ def test_each_number_leads_to_exactly_those_rows(client_for, agnes, cases, mailb
     mailbox()
     failed = OutboxMessage.objects.first()
     OutboxMessage.objects.filter(pk=failed.pk).update(state="failed")
+    waiting = take_in(b"From: somebody@example.net\n\nIs this the help desk?")
     client = client_for(agnes)
     expected = {
         "My open cases": ("open", "answered", "awaiting"),
@@ -60,6 +62,9 @@ def test_each_number_leads_to_exactly_those_rows(client_for, agnes, cases, mailb
     count, address = shown.pop("Mails that failed")
     assert count == "1"
     assert listed(client, address) == [failed.pk]
+    count, address = shown.pop("Mails that came in and wait")
+    assert count == "1"
+    assert listed(client, address) == [waiting.pk]
     assert shown == {}
 
 

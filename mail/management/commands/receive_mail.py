@@ -15,7 +15,7 @@ from mail.inbox.limits import RAW
 class Command(BaseCommand):
     """Store one mail and deal with it.
 
-    0: the mail is safe, whatever became of it (see *Inbound mail* in admin). 65: it is larger than the portal takes,
+    0: the mail is safe, whatever became of it (see *Inbound mails* in admin). 65: it is larger than the portal takes,
     and the server should tell its sender. 66: there was none. 75: try again later; whatever else goes wrong ends so
     too, since a server that hears anything else bounces a mail that nobody has read.
     """
