@@ -201,6 +201,11 @@ BEYOND = {
     "1 MB of headers": b"From: a@example.net\nX-Long: " + b"a" * 1024 * 1024 + b"\n\nLot 42.",
     "1 MB in 20,000 headers": b"".join(b"X-%d: %s\n" % (number, b"a" * 45) for number in range(20_000)) + b"\nLot 42.",
     "one header with a million parameters": b"Content-Type: text/plain" + b"; a=b" * 300_000 + b"\n\nLot 42.",
+    "parameters without end in a part": (
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain"
+        + b"; a=b" * 300_000
+        + b"\n\nx\n--b--\n"
+    ),
     "a million lines": b"From: a@example.net\n\n" + b"\n" * 1_100_000,
     "a hundred thousand parts": b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n\n" * 100_000,
     "parts in a part that nobody counts": b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 300,
