@@ -26,6 +26,7 @@ from cases.lists import PROVIDER_SORTS, PROVIDER_TABS, CaseList, Query
 from cases.models import Case, Message, Priority, RequestType, Side
 from cases.paging import Page
 from cases.styleguide_forms import example_forms
+from cases.thread_files import FileLine
 from desk.models import Severity
 from desk.services import Notice
 from mail.look import tones
@@ -37,6 +38,12 @@ TEXTS = (
     "Thank you. Which address did you give with the order?",
     "השולח אמר שהמשלוח בדרך. Order 12.\n\nAnd a word without an end: " + "x" * 120,
 )
+FILES = [
+    FileLine(1, "Order 12.pdf", "PDF, 684 KB", url="#"),
+    FileLine(2, f"{'x' * 90}.png", "PNG picture, 2.1 MB", url="#"),
+    FileLine(3, "stock.csv", "CSV table, 3 KB", trouble="This file is being checked for viruses."),
+    FileLine(4, "setup.exe", trouble="“setup.exe” is of a kind that is not taken."),
+]
 
 
 @login_not_required
@@ -133,11 +140,11 @@ def _story(case: Case, now: datetime, provider: User, agent: User, rounds: int) 
         at = now - timedelta(days=rounds - number)
         for index, (author, kind) in enumerate(((agent, Message.Kind.PUBLIC), (provider, Message.Kind.PROVIDER))):
             message = Message(author=author, kind=kind, body=TEXTS[1 + index])
-            message.told_as, message.tombstones = kind.label, []
+            message.told_as, message.tombstones, message.files = kind.label, [], []
             entries.append(Entry(at, message=message))
         entries.append(Entry(at, sentence="The Help Desk asked for more information."))
         entries.append(Entry(at, sentence="The new information brought the case back to the Help Desk."))
-    return Story(case, entries, [], ["A passage was removed by the Help Desk: it named a patient."])
+    return Story(case, entries, [], ["A passage was removed by the Help Desk: it named a patient."], FILES)
 
 
 def _notices(now: datetime) -> list[Notice]:

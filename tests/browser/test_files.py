@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ADMINISTRATOR, PASSWORD, fill_intake, inspect, log_in, new_provider
+from tests.browser.conftest import PASSWORD, fill_intake, inspect, log_in, new_provider
+from tests.browser.portal import ADMINISTRATOR
 from tests.cases.sample_files import PDF, PNG
 
 pytestmark = pytest.mark.browser
