@@ -23,7 +23,8 @@ from accounts.models import Organization, TermsAcceptance, User
 from cases import services
 from cases.models import CannedReply, Case, Queue, RequestType
 from desk.models import Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
-from mail.models import OutboxEvent, OutboxMessage
+from mail.inbox import take_in
+from mail.models import BlockedSender, InboundMail, OutboxEvent, OutboxMessage
 
 def person(name, group=""):
     user = User(username=f"{name}.tester", email=f"{name}@clinic.example.org", first_name=name.capitalize(),
@@ -61,10 +62,16 @@ services.save_view(by=agent, name="Open ones", query="list=open")
 event = OutboxEvent.objects.latest("pk")
 mail = OutboxMessage.objects.create(event=event, kind="case_filed", recipient=otto, recipient_key="user:0",
     about_kind="case", about_id=taken.pk, state="failed", next_attempt_at=None, last_error="550 No such mailbox.")
+letter = "From: Carla <carla@example.net>\\nSubject: Vaccine for {}\\n\\nDo you have some?\\n\\n> What?\\n"
+inbound = take_in(letter.format("all").encode())
+broken = take_in(b"Content-Type: text/plain" + b"; a=b" * 9000 + b"\\n\\nx")
+InboundMail.objects.filter(pk=inbound.pk).update(dmarc_failed=True, suggested_kind="case", suggested_id=case.pk)
+blocked, _made = BlockedSender.objects.get_or_create(address="stranger@example.net", defaults={"by": agent})
 holiday, _made = Holiday.objects.get_or_create(date="2090-01-01", defaults={"name": "Holiday"})
 resource, _made = Resource.objects.get_or_create(title="Guide")
 print(json.dumps({"case": case.pk, "other": other.pk, "reply": reply.pk, "taken": taken.pk, "canned": canned.pk,
     "agent": agent.pk, "colleague": colleague.pk, "provider": nora.pk, "mail": mail.pk, "event": event.pk,
+    "inbound": inbound.pk, "broken": broken.pk, "blocked": blocked.pk,
     "old": Organization.objects.get(name="Birch Clinics").pk, "new": Organization.objects.get(name="Birch Clinic").pk,
     "queue": Queue.objects.get(is_default=True).pk, "type": RequestType.objects.earliest("pk").pk,
     "hours": OpeningHours.objects.earliest("pk").pk, "line": PhoneLine.objects.earliest("pk").pk,
@@ -125,10 +132,16 @@ def be_away_since_long(page: Page) -> None:
     press("Save")(page)
 
 
+def attach_to_nothing(page: Page) -> None:
+    page.get_by_label("Case ID").fill("CS9999999")
+    press("Add to this case")(page)
+
+
 def of_case(name: str) -> tuple[str, ...]:
     return (f"cases/case/{name}.html",)
 
 
+INBOUND = ("mail/inboundmail/change_form.html",)
 CASE_LIST = (*of_case("change_list"), *of_case("actions"), *of_case("pagination"))
 TYPED = "/admin/cases/case/?list=all&q="
 VISITS = [
@@ -227,6 +240,13 @@ VISITS = [
     Visit(ADMIN, "/admin/mail/outboxevent/{event}/change/"),
     Visit(ADMIN, "/admin/mail/outboxmessage/"),
     Visit(ADMIN, "/admin/mail/outboxmessage/{mail}/change/", "", ("mail/outboxmessage/change_form.html",)),
+    Visit(AGENT, "/admin/mail/inboundmail/", "Mail that came in"),
+    Visit(AGENT, "/admin/mail/inboundmail/{inbound}/change/", "Vaccine for all", INBOUND),
+    Visit(AGENT, "/admin/mail/inboundmail/{inbound}/change/", "Vaccine for all", INBOUND, attach_to_nothing),
+    Visit(AGENT, "/admin/mail/inboundmail/{inbound}/change/", "Log a call", INBOUND, press("Make a case")),
+    Visit(AGENT, "/admin/mail/inboundmail/{broken}/change/", "(no subject)", INBOUND),
+    Visit(ADMIN, "/admin/mail/blockedsender/"),
+    Visit(ADMIN, "/admin/mail/blockedsender/{blocked}/delete/"),
     # Staff on the pages that everybody has.
     Visit(AGENT, "/account/notifications/", "Choose emails"),
     Visit(AGENT, "/account/away/", "Away"),
