@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error as DatabaseIsAway
 from django.db import connection
@@ -55,8 +56,17 @@ def _report(now: datetime) -> dict:
         "database": "ok",
         "last_beat_seconds": _age(beat, now),
         "oldest_owed_mail_seconds": _age(oldest, now),
+        **_inbox(now),
         "problems": problems,
     }
+
+
+def _inbox(now: datetime) -> dict[str, int | None]:
+    """Return when the IMAP folder was last read. An outage there is no reason to take the portal away from people."""
+    if not settings.INBOX_URL:
+        return {}
+    read = apps.get_model("mail", "Heartbeat").objects.filter(name="inbox").aggregate(at=Max("at"))["at"]
+    return {"last_inbox_seconds": _age(read, now)}
 
 
 def _owed_mail() -> tuple[datetime | None, datetime | None]:

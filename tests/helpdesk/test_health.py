@@ -49,6 +49,18 @@ def test_ready(client, beat):
     assert not response.cookies
 
 
+def test_inbox_that_is_not_read_is_said_and_closes_nothing(client, beat, settings):
+    beat(5)
+    settings.INBOX_URL = "imaps://desk:pw@imap.example.org/"
+    assert client.get("/health/ready").json()["last_inbox_seconds"] is None
+    Heartbeat.objects.create(name="inbox", at=timezone.now() - timedelta(hours=2))
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["problems"]) == (200, [])
+    assert 7200 <= answer.json()["last_inbox_seconds"] <= 7202
+    settings.INBOX_URL = ""
+    assert "last_inbox_seconds" not in client.get("/health/ready").json()
+
+
 def test_mail_that_is_only_just_owed_is_no_problem(client, beat):
     beat(5)
     owe_mail(minutes_ago=14)
