@@ -14,7 +14,8 @@ from accounts.models import Organization, User
 from accounts.text import fold_name
 from cases.models import CannedReply, Case, Queue, RequestType
 from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
-from mail.models import OutboxEvent, OutboxMessage
+from mail.inbox import take_in
+from mail.models import BlockedSender, OutboxEvent, OutboxMessage
 from tests.conftest import make_person
 
 MOST_STATEMENTS = 14
@@ -80,6 +81,13 @@ def more(file, case, queue, agnes, second_agent) -> dict[str, Callable]:
             TermsVersion(version=f"9.{n}", text="Later.", published_at=timezone.now() + timedelta(days=n + 1))
             for n in several
         ),
+        "mail.blockedsender": lambda: BlockedSender.objects.bulk_create(
+            BlockedSender(address=f"stranger{n}@example.net", by=make_person(f"agent.b{n}", group="Agents"))
+            for n in several
+        ),
+        "mail.inboundmail": lambda: [
+            take_in(f"From: {n}@example.net\nSubject: About {case.case_id}\n\nHello.".encode()) for n in several
+        ],
         "mail.outboxevent": lambda: more_messages(case),
         "mail.outboxmessage": lambda: more_messages(case),
     }
