@@ -71,6 +71,8 @@ def partials() -> set[str]:
 ELSEWHERE = {
     "_give_back.html",
     "accounts/_draft_status.html",
+    # A dialog that its script opens on every page of a signed-in person.
+    "accounts/_session_warning.html",
     "accounts/_terms_hint.html",
     "cases/_list_choice.html",
     "cases/_list_filters.html",
