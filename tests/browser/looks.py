@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
-from tests.browser.portal import ROOT, Portal
+from tests.browser.portal import CHROMIUM_FLAGS, ROOT, Portal
 from tests.browser.states import ANYBODY, State
 
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -86,21 +88,37 @@ class Gallery:
         self._sign_in(page.context, who)
         return page
 
+    def address_of(self, state: State) -> str:
+        return state.address.format(link=self.people["link"], **self.people["numbers"])
+
+    def newcomer_as(self, who: str, **options) -> BrowserContext:
+        """Return a browser that was never here and yet is signed in: the caller closes it."""
+        context = self.browser.new_context(base_url=self.portal.url, **options)
+        self._sign_in(context, who)
+        return context
+
     def _note(self, who: str, response: Response) -> None:
         if response.request.is_navigation_request() and response.frame == self.pages[who].main_frame:
             self.answers[who] = response
 
+    def cookie(self, who: str) -> dict[str, str] | None:
+        """Return the cookie that signs a person in."""
+        if who == ANYBODY:
+            return None
+        host = urlsplit(self.portal.url).hostname
+        value = self.people["sessions"][who]
+        return {"name": self.people["cookie"], "value": value, "domain": host, "path": "/"}
+
     def _sign_in(self, context: BrowserContext, who: str) -> None:
         context.clear_cookies()
-        if who != ANYBODY:
-            value = self.people["sessions"][who]
-            context.add_cookies([{"name": self.people["cookie"], "value": value, "url": self.portal.url}])
+        if cookie := self.cookie(who):
+            context.add_cookies([cookie])
 
     def reach(self, state: State) -> Page:
         """Bring the page into a state, proven by its status and its heading."""
         page = self.page_of(state.who)
         resize(page, WIDE)
-        page.goto(state.address.format(link=self.people["link"], **self.people["numbers"]))
+        page.goto(self.address_of(state))
         if state.do:
             state.do(page)
         expect(page.get_by_role("heading", name=state.heading).first).to_be_visible()
@@ -184,13 +202,37 @@ CHECKS: dict[str, Callable[[Gallery, Page, str], list[str]]] = {
 }
 
 
+def ask_lighthouse(gallery: Gallery, states: Iterable[State], chromium: str) -> list[dict]:
+    """Return what Lighthouse says of pages: see lighthouse.mjs."""
+    asked = [
+        {
+            "name": state.name,
+            "url": gallery.portal.url + gallery.address_of(state),
+            "cookie": gallery.cookie(state.who),
+        }
+        for state in states
+    ]
+    done = subprocess.run(
+        ["node", "lighthouse.mjs"],
+        cwd=ROOT / "tests/node",
+        env=os.environ | {"CHROME_PATH": chromium, "CHROMIUM_FLAGS": json.dumps(CHROMIUM_FLAGS)},
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout)
+
+
 def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def record(folder: str | None, kind: str, name: str, result: dict) -> None:
+def record(folder: str | None, kind: str, number: int, result: dict) -> None:
     """Leave a measurement for `manage.py write_accessibility_report`, where one was asked for."""
     if folder:
-        path = Path(folder) / kind / f"{slug(name)}.json"
+        path = Path(folder) / kind / f"{number:03d}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"name": name, **result}), encoding="utf-8")
+        path.write_text(json.dumps(result), encoding="utf-8")

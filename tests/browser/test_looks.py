@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from django.urls import URLResolver, get_resolver, resolve
 
-from tests.browser.looks import Gallery, Validator, record, slug
-from tests.browser.portal import ROOT, running_portal
-from tests.browser.states import NO_PAGE, STATES
+from tests.browser.looks import Gallery, Validator, ask_lighthouse, record, slug
+from tests.browser.portal import ROOT, chromium_path, running_portal
+from tests.browser.states import ANYBODY, NO_PAGE, STATES, State
+from tests.browser.weight import KB, PADDING, first_and_repeat
 
 FAULTY = ROOT / "tests/browser/faulty.html"
 ROWS = "from tests.browser.rows import make; make()"
+
+
+WEIGHED = ("Home", "Register", "Login", "Intake", "MY LISTS: all", "Case: awaiting your reply")
+JUDGED = ("Home", "Register", "Intake", "MY LISTS: all", "Case: awaiting your reply")
+
+
+def of(names: tuple[str, ...]) -> list[State]:
+    return [state for name in names for state in STATES if state.name == name]
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +48,49 @@ def test_state(state, gallery):
     record(
         os.environ.get("MEASUREMENTS"),
         "states",
-        state.name,
-        {"who": state.who, "passed": [check for check, found in complaints.items() if not found]},
+        STATES.index(state),
+        {
+            "name": state.name,
+            "who": state.who,
+            "passed": [check for check, found in complaints.items() if not found],
+        },
     )
     assert not any(complaints.values()), "\n".join(
         f"{check}: {each}" for check, found in complaints.items() for each in found
     )
+
+
+@pytest.mark.browser
+@pytest.mark.looks
+@pytest.mark.parametrize("state", of(WEIGHED), ids=lambda state: slug(state.name))
+def test_weight(state, gallery):
+    context = gallery.newcomer_as(state.who)
+    first, again = first_and_repeat(context, gallery.address_of(state))
+    context.close()
+    figures = {
+        "first": math.ceil(first.total / KB),
+        "first_without_font": math.ceil(first.rest / KB),
+        "requests": len(first.requests),
+        "again": math.ceil(again.total / KB),
+    }
+    record(os.environ.get("MEASUREMENTS"), "weights", WEIGHED.index(state.name), {"name": state.name, **figures})
+    assert first.total <= 65 * KB + PADDING, figures
+    # Nobody's first page is behind the login: the files came with the page of the login.
+    assert first.rest <= 12 * KB + PADDING or state.who != ANYBODY, figures
+    assert len(first.requests) <= 5, first.requests
+    assert again.total <= 8 * KB, figures
+    assert (first.shift, again.shift) == (0, 0)
+
+
+@pytest.mark.browser
+@pytest.mark.looks
+def test_lighthouse(gallery):
+    found = ask_lighthouse(gallery, of(JUDGED), chromium_path())
+    for number, page in enumerate(found):
+        record(os.environ.get("MEASUREMENTS"), "lighthouse", number, page)
+    addresses = [urlsplit(page["address"]).path for page in found]
+    assert addresses == [gallery.address_of(state).partition("?")[0] for state in of(JUDGED)]
+    assert [page for page in found if page["accessibility"] != 100] == []
 
 
 @pytest.mark.browser
