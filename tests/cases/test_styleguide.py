@@ -87,3 +87,10 @@ def test_every_piece_of_a_page_appears(demo, client):
     seen = {template.name for template in client.get(URL).templates}
     assert partials() - ELSEWHERE <= seen
     assert partials() >= ELSEWHERE
+
+
+def test_what_stands_around_a_page_is_shown_with_words_in_it(guide):
+    for level in ("success", "info", "warning", "error"):
+        assert re.search(rf'<div class="alert alert--{level}">\s*<p>', guide), level
+    for severity in ("info", "warning", "emergency"):
+        assert f'<div class="banner banner--{severity}">' in guide
