@@ -92,3 +92,11 @@ class LoginView(auth_views.LoginView):
 
 
 logout = login_not_required(auth_views.LogoutView.as_view())
+
+
+@login_not_required
+@require_safe
+def logout_done(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("cases:home")
+    return render(request, "accounts/logout_done.html", {"draft_days": DRAFT_RETENTION.days})
