@@ -225,3 +225,15 @@ def test_text_that_came_back_with_an_error_is_kept_when_the_page_is_left(page):
     expect(page.get_by_role("heading", name="My Lists")).to_be_visible()
     page.goto("/cases/new/")
     expect(description(page)).to_have_value(TEXT)
+
+
+def test_counter_speaks_of_one_and_of_many(page):
+    page.goto("/cases/new/")
+    for length, words in (
+        (19_998, "2 characters left"),
+        (19_999, "1 character left"),
+        (20_001, "1 character too many"),
+        (20_002, "2 characters too many"),
+    ):
+        description(page).fill("x" * length)
+        expect(page.locator(".counter")).to_have_text(words)
