@@ -1,10 +1,11 @@
 # make run   try the portal: web, Celery worker and beat in one process tree on http://127.0.0.1:8000
+# make accessibility  look at every page and renew what /accessibility/ shows
 # make test  the whole suite, on the embedded default and on PostgreSQL + Redis
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint clean
+.PHONY: run test accessibility lint clean
 
 run: .venv/run-ready
 	@DEMO=1 $(BIN)/python manage.py prepare_demo
@@ -12,6 +13,9 @@ run: .venv/run-ready
 
 test: .venv/test-ready
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/run
+
+accessibility: .venv/test-ready
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/run --looks
 
 lint: .venv/test-ready
 	$(BIN)/ruff check .

@@ -42,6 +42,7 @@ class UserAdmin(KeptAdmin):
         "last_name",
         "email",
         "phone",
+        "language",
         "roles",
         "away",
         "cases",

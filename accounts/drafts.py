@@ -16,11 +16,12 @@ from operator import or_
 
 from django.core import signing
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Subquery
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from accounts.models import Draft, User
+from accounts.models.drafts import DRAFT_RETENTION
 
 STAMP_FIELD = "stamp"
 # The keys of the drafts that a rendering shows, and that its text replaces.
@@ -28,7 +29,6 @@ REPLACES_FIELD = "drafts"
 # A script sends it with what it keeps last, before it leaves a page whose session has ended.
 LEAVING_FIELD = "leaving"
 STAMP_MAX_AGE = timedelta(hours=24)
-DRAFT_RETENTION = timedelta(days=7)
 DRAFTS_KEPT = 20  # of one form, for one person, unless the form says otherwise
 REPLACED_AT_ONCE = 10
 _SALT = "accounts.drafts.stamp"
@@ -123,18 +123,21 @@ def _begins_with(prefixes: Iterable[str]) -> Q:
     return reduce(or_, (Q(key__startswith=prefix) for prefix in prefixes))
 
 
-def keep_typed(*, by: User, stamp: Stamp, data: QueryDict) -> bool:
+def keep_typed(*, by: User, stamp: Stamp, data: QueryDict, also_without_text: bool = False) -> bool:
     """Keep what the stamp's owner has typed so far; return False where the form has been sent already.
 
     The text takes the place of the drafts that the form was opened with. Emptied text is thrown
     away, with those drafts.
+
+    Arguments:
+        also_without_text: what was only chosen is worth keeping too.
     """
     form = _forms[stamp.kind]
     if form.sent(by, stamp.key):
         return False
     replaced = data.get(REPLACES_FIELD, "").split()[:REPLACED_AT_ONCE]
     with transaction.atomic():
-        if form.is_empty(data):
+        if form.is_empty(data) and not also_without_text:
             replaced = [*replaced, stamp.key]
         else:
             save_draft(by, stamp.kind, stamp.key, data)
@@ -154,16 +157,17 @@ def latest_draft(user: User, kind: str, *, key_prefix: str | tuple[str, ...] = "
         key_prefix: what its key begins with, in one way or in one of several.
     """
     prefixes = (key_prefix,) if isinstance(key_prefix, str) else key_prefix
-    return (
-        Draft.objects.filter(
-            _begins_with(prefixes),
-            owner=user,
-            kind=kind,
-            updated_at__gt=timezone.now() - DRAFT_RETENTION,
-        )
-        .order_by("-updated_at")
-        .first()
-    )
+    return _offered(user, kind).filter(_begins_with(prefixes)).first()
+
+
+def latest_draft_at(user: User, kind: str) -> Subquery:
+    """Return when the user's newest draft of a form was kept, as part of another statement."""
+    return Subquery(_offered(user, kind).values("updated_at")[:1])
+
+
+def _offered(user: User, kind: str) -> QuerySet[Draft]:
+    young = Draft.objects.filter(owner=user, kind=kind, updated_at__gt=timezone.now() - DRAFT_RETENTION)
+    return young.order_by("-updated_at")
 
 
 def delete_drafts(user: User, kind: str, keys: Iterable[str]) -> None:

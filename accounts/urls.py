@@ -9,6 +9,7 @@ urlpatterns = [
     path("register/done/", entry.register_done, name="register_done"),
     path("login/", entry.LoginView.as_view(), name="login"),
     path("logout/", entry.logout, name="logout"),
+    path("logout/done/", entry.logout_done, name="logout_done"),
     path("set-password/", passwords.set_password, name="set_password"),
     path("set-password/<uidb64>/<token>/", passwords.ResetView.as_view(), name="reset"),
     path("forgot/", passwords.forgot, name="forgot"),

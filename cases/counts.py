@@ -15,13 +15,17 @@ class _Count(Subquery):
     output_field = IntegerField()
 
 
-def capped_counts(user, rows: dict[str, QuerySet]) -> dict[str, int]:
-    """Count each of these up to one past the cap, in one statement; an empty dictionary costs none."""
+def capped_counts(user, rows: dict[str, QuerySet], **also: Subquery) -> dict:
+    """Count each of these up to one past the cap, in one statement; an empty dictionary costs none.
+
+    Arguments:
+        also: what else the statement answers, under its name.
+    """
     if not rows:
         return {}
     counted = {f"n_{code}": _Count(some.order_by().values("pk")[: COUNT_CAP + 1]) for code, some in rows.items()}
-    row = get_user_model().objects.filter(pk=user.pk).values(**counted).get()
-    return {code: row[f"n_{code}"] for code in rows}
+    row = get_user_model().objects.filter(pk=user.pk).values(**counted, **also).get()
+    return {code: row[f"n_{code}"] for code in rows} | {name: row[name] for name in also}
 
 
 def capped(count: int) -> str:

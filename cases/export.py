@@ -9,7 +9,8 @@ from contextlib import closing
 from datetime import datetime
 from io import StringIO
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from cases import statuses
@@ -134,8 +135,10 @@ def export_cases(user, query: Query) -> Iterator[str]:
     buffer = StringIO()
     buffer.write(_BYTE_ORDER_MARK)
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    writer.writerow(_heading())
-    words = _Words()
+    # Programs read the file too: its columns are the same whatever its reader's language.
+    with translation.override(settings.LANGUAGE_CODE):
+        writer.writerow(_heading())
+        words = _Words()
     with closing(cases.iterator(chunk_size=ROWS_AT_ONCE)) as rows:
         for row in rows:
             writer.writerow([defused(cell) for cell in _cells(row, words)])

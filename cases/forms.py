@@ -10,6 +10,7 @@ from crispy_forms.bootstrap import StrictButton
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Fieldset, Layout, Submit
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import drafts
 from accounts.models import Draft, Membership, Organization, User
+from accounts.models.drafts import DRAFT_RETENTION
 from accounts.models.organizations import PLACEHOLDER_NAME
 from accounts.services import primary_organization, secondary_organizations
 from accounts.text import MultiLineField, SingleLineField, fold_name
@@ -35,9 +37,19 @@ LIMIT_HINT = format_lazy(_("Up to {limit} characters. Blanks and line breaks are
 KEPT_HINT = format_lazy(
     _("If your session ends within {hours} hours of opening this form, your text is kept for you for {days} days."),
     hours=drafts.STAMP_MAX_AGE // timedelta(hours=1),
-    days=drafts.DRAFT_RETENTION.days,
+    days=DRAFT_RETENTION.days,
 )
 TEXT_HINT = format_lazy("{} {} {}", PATIENT_DATA_HINT, LIMIT_HINT, KEPT_HINT)
+PROVIDER_KEPT_HINT = format_lazy(
+    _(
+        "After {minutes} minutes without activity you are logged out. Your text is kept for {days} days"
+        " if you save or send it within {hours} hours of opening this form."
+    ),
+    minutes=settings.PROVIDER_IDLE // timedelta(minutes=1),
+    hours=drafts.STAMP_MAX_AGE // timedelta(hours=1),
+    days=DRAFT_RETENTION.days,
+)
+PROVIDER_TEXT_HINT = format_lazy("{} {} {}", PATIENT_DATA_HINT, LIMIT_HINT, PROVIDER_KEPT_HINT)
 TOO_LONG = format_lazy(_("Shorten the text to {limit} characters. It has %(show_value)s."), limit=f"{TEXT_LIMIT:,}")
 
 INFORMATION_DRAFT = "case_information"
@@ -101,6 +113,17 @@ class OneTimeForm(forms.Form):
         for name in ("key", "stamp"):
             self.data[self.add_prefix(name)] = self.initial[name]
 
+    @property
+    def has_typed(self) -> bool:
+        """Tell whether a posted form holds more than it was offered with; it need not be valid."""
+        typed = {name: self.data.get(self.add_prefix(name), "") for name in self.changed_data}
+        return any(value.strip() for name, value in typed.items() if not self.fields[name].widget.is_hidden)
+
+    def script_attrs(self) -> dict[str, str]:
+        """Return what tells the script where to keep what is typed, and that what was posted is kept nowhere yet."""
+        unsaved = {"data-draft-unsaved": ""} if self.is_bound else {}
+        return {"data-draft-url": reverse("accounts:keep_draft")} | unsaved
+
     def clean_key(self) -> str:
         return self.data[self.add_prefix("key")]
 
@@ -120,6 +143,13 @@ class OneTimeForm(forms.Form):
         older = draft.data.get("drafts", "").split()[-4:]
         initial = {name: value for name, value in draft.data.items() if name in cls.base_fields}
         return cls(initial=initial | {"drafts": " ".join([*older, draft.key])}, **kwargs)
+
+
+def _save_draft_button() -> StrictButton:
+    """Return the button that keeps a form as it is; it comes after the one that Enter presses."""
+    return StrictButton(
+        _("SAVE DRAFT"), type="submit", name="save_draft", value="1", css_class="button button--secondary"
+    )
 
 
 class RequestTypeSelect(forms.Select):
@@ -294,7 +324,12 @@ class IntakeForm(TakesFiles, RequestForm):
 
     contact_name = _read_only(_("Your name"))
     contact_email = _read_only(_("Business email"))
-    contact_phone = SingleLineField(label=_("Phone"), max_length=40, required=False)
+    contact_phone = SingleLineField(
+        label=_("Phone"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
     provider_organization = _read_only(guide_label_lazy("Provider Organization"))
     files = FilesField()
     follow_up_to = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
@@ -321,6 +356,7 @@ class IntakeForm(TakesFiles, RequestForm):
             "provider_organization": self.primary.name,
         }
         self.initial.setdefault("contact_phone", user.phone)
+        self.fields["description"].help_text = PROVIDER_TEXT_HINT
         self.helper = self._helper()
 
     def _helper(self) -> FormHelper:
@@ -329,7 +365,7 @@ class IntakeForm(TakesFiles, RequestForm):
 
         helper = FormHelper()
         helper.form_action = reverse("cases:case_new")
-        helper.attrs = {"data-draft-url": reverse("accounts:keep_draft")}
+        helper.attrs = self.script_attrs()
         helper.layout = Layout(
             "key",
             "stamp",
@@ -353,7 +389,7 @@ class IntakeForm(TakesFiles, RequestForm):
                 "description",
                 "files",
             ),
-            Div(Submit("submit", guide_label_lazy("SUBMIT")), css_class="form-actions"),
+            Div(Submit("submit", guide_label_lazy("SUBMIT")), _save_draft_button(), css_class="form-actions"),
         )
         return helper
 
@@ -371,7 +407,7 @@ class IntakeForm(TakesFiles, RequestForm):
                     css_class="button button--secondary",
                 )
             )
-        self.helper.layout[-1] = Div(*buttons, css_class="form-actions")
+        self.helper.layout[-1] = Div(*buttons, _save_draft_button(), css_class="form-actions")
 
     def clean_follow_up_to(self) -> Case | None:
         raw = self.cleaned_data["follow_up_to"]
@@ -404,7 +440,7 @@ class InformationForm(TakesFiles, OneTimeForm):
         label=_("Add information"),
         max_length=TEXT_LIMIT,
         widget=forms.Textarea(attrs={"rows": 7}),
-        help_text=TEXT_HINT,
+        help_text=PROVIDER_TEXT_HINT,
         error_messages={
             "required": _("Enter the information that you want to add."),
             "max_length": TOO_LONG,
@@ -422,9 +458,10 @@ class InformationForm(TakesFiles, OneTimeForm):
         )
         self.helper = FormHelper()
         self.helper.form_action = reverse("cases:case_add_information", args=[case.case_id])
-        self.helper.attrs = {"data-draft-url": reverse("accounts:keep_draft")}
-        self.helper.layout = Layout("key", "stamp", "drafts", "body", "files")
-        self.helper.add_input(Submit("send", _("Send to the Help Desk")))
+        self.helper.attrs = self.script_attrs()
+        send = Submit("send", _("Send to the Help Desk"))
+        buttons = Div(send, _save_draft_button(), css_class="form-actions")
+        self.helper.layout = Layout("key", "stamp", "drafts", "body", "files", buttons)
 
 
 def own_finished_case(user: User, case_id: str) -> Case | None:

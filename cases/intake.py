@@ -1,4 +1,4 @@
-"""What an intake form holds when it is opened: nothing, text carried over, or text that was kept."""
+"""What a form of a provider holds when it is opened: nothing, text carried over, or text that was kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from accounts import drafts
 from accounts.models import Draft, User
 from cases import services
-from cases.forms import IntakeForm, own_finished_case, same_text
+from cases.forms import IntakeForm, OneTimeForm, own_finished_case, same_text
 from cases.models import Case
 
 
@@ -39,7 +39,10 @@ def open_intake(user: User, *, follow_up: str = "", carried: str = "") -> Intake
     follows = case.case_id if case else ""
     waits = carried or (follow_up and (not follows or (draft and draft.data["follow_up_to"] != follows)))
     if draft is None or waits:
-        return Intake(IntakeForm(user=user, initial={"description": carried, "follow_up_to": follows}))
+        form = IntakeForm(user=user, initial={"description": carried, "follow_up_to": follows})
+        if carried:
+            form.helper.attrs["data-draft-unsaved"] = ""
+        return Intake(form)
     filed = services.case_filed_from(by=user, key=draft.key)
     if filed and same_text(services.text_filed_from(by=user, key=draft.key) or "", draft.data["description"]):
         # The text is offered no more; its draft goes with the next submit.
@@ -50,3 +53,17 @@ def open_intake(user: User, *, follow_up: str = "", carried: str = "") -> Intake
     if filed:
         form.offer_adding_to(filed)
     return Intake(form, draft=draft, filed=filed)
+
+
+def keep_as_draft(form: OneTimeForm) -> bool:
+    """Keep a posted form as it is, valid or not, for its owner; return whether it holds anything to keep."""
+
+    def keep() -> bool:
+        stamp = drafts.Stamp(form.user.pk, form.draft_kind, form.data["key"])
+        return drafts.keep_typed(by=form.user, stamp=stamp, data=form.data, also_without_text=form.has_typed)
+
+    if not keep():
+        # This rendering has been sent already: what is typed now is another text.
+        form.renew_key()
+        keep()
+    return form.has_typed

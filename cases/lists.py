@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.drafts import latest_draft_at
 from accounts.text import clean_query
 from cases.counts import capped, capped_counts
 from cases.list_filters import Filters, provider_filters, staff_filters
@@ -146,6 +148,7 @@ class CaseList:
     tabs: list[tuple[Tab, str, str]]
     sorts: tuple[Sort, ...]
     page: Page
+    draft_at: datetime | None = None
 
     @property
     def is_filtered(self) -> bool:
@@ -219,14 +222,15 @@ def counts_for_home(user) -> list[tuple[Tab, str]]:
     return [(tab, capped(counts[tab.code])) for tab in tabs]
 
 
-def list_cases(user, params: Mapping[str, str]) -> CaseList:
+def list_cases(user, params: Mapping[str, str], *, draft_kind: str) -> CaseList:
     """Return the page of the list that a person asks for.
 
     Awaiting your reply comes first, and is what MY LISTS opens with, while there are any.
     """
     tabs = tabs_of(user)
     cases = listed_cases(user)
-    counts = capped_counts(user, {tab.code: tab.keep(cases, user) for tab in tabs})
+    rows = {tab.code: tab.keep(cases, user) for tab in tabs}
+    counts = capped_counts(user, rows, draft_at=latest_draft_at(user, draft_kind))
     if user.is_provider and not counts["awaiting"]:
         tabs = (tabs[1], tabs[0], *tabs[2:])
     query = read_query(user, params, tabs)
@@ -238,4 +242,4 @@ def list_cases(user, params: Mapping[str, str]) -> CaseList:
         before=params.get("before", ""),
     )
     shown = [(tab, query.address(tab=tab.code), capped(counts[tab.code])) for tab in tabs]
-    return CaseList(query=query, tabs=shown, sorts=sorts_of(user), page=page)
+    return CaseList(query=query, tabs=shown, sorts=sorts_of(user), page=page, draft_at=counts["draft_at"])

@@ -22,7 +22,9 @@ def _says(word: str, *, internal: bool) -> Q:
     return (
         Q(description__icontains=word)
         | Q(organization_name__icontains=word)
+        # In each language: a list shows the type in that of its reader.
         | Q(request_type__name__icontains=word)
+        | Q(request_type__name_es__icontains=word)
         | Q(Exists(messages))
     )
 

@@ -18,9 +18,9 @@ from accounts import drafts
 from accounts.models import User
 from cases import services
 from cases.export import export_cases
-from cases.forms import INFORMATION_DRAFT, InformationForm, IntakeForm, unsent_draft
+from cases.forms import INFORMATION_DRAFT, InformationForm, IntakeForm, OneTimeForm, unsent_draft
 from cases.history import tell_story
-from cases.intake import open_intake
+from cases.intake import keep_as_draft, open_intake
 from cases.lists import cases_for_home, counts_for_home, list_cases, read_query, tabs_of
 from cases.models import Case, case_id_of, case_number
 
@@ -69,7 +69,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def my_lists(request: HttpRequest) -> HttpResponse:
-    case_list = list_cases(request.user, request.GET)
+    case_list = list_cases(request.user, request.GET, draft_kind=services.INTAKE_DRAFT)
     context = {
         "list": case_list,
         "leads_to_admin": request.user.is_agent,
@@ -102,9 +102,11 @@ def case_new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or "carry" in request.POST:
         return _show_intake(request)
     if "discard" in request.POST:
-        drafts.delete_drafts(request.user, services.INTAKE_DRAFT, request.POST["discard"].split()[:10])
+        _discard(request, services.INTAKE_DRAFT)
         return redirect("cases:case_new")
     form = IntakeForm(request.POST, request.FILES, user=request.user)
+    if "save_draft" in request.POST:
+        return _save_draft(request, form, reverse("cases:case_new"))
     if not form.is_valid():
         return _show_intake_again(request, form)
     if "add_to" in request.POST:
@@ -125,6 +127,20 @@ def case_new(request: HttpRequest) -> HttpResponse:
         form.add_error("files", str(error))
         return _show_intake_again(request, form)
     return redirect("cases:case_filed", number=case.case_id)
+
+
+def _save_draft(request: HttpRequest, form: OneTimeForm, page: str) -> HttpResponse:
+    """Keep a form as it is and show it again; the page says until when it is kept."""
+    if keep_as_draft(form):
+        messages.success(request, _("Your draft is saved. It has not been sent."))
+        return redirect(f"{page}#draft")
+    messages.info(request, _("There is nothing to save yet."))
+    return redirect(page)
+
+
+def _discard(request: HttpRequest, kind: str) -> None:
+    drafts.delete_drafts(request.user, kind, request.POST["discard"].split()[:10])
+    messages.success(request, _("Your draft was thrown away."))
 
 
 def _show_intake(request: HttpRequest) -> HttpResponse:
@@ -168,11 +184,14 @@ def case_filed(request: HttpRequest, number: int) -> HttpResponse:
 def _show_case(request: HttpRequest, case: Case, form=None, **context) -> HttpResponse:
     user = request.user
     is_own = case.provider_id == user.pk
-    if form is None and is_own and not case.state.is_final:
+    if form is None and is_own:
         draft = unsent_draft(user, INFORMATION_DRAFT, case)
         options = {"user": user, "case": case}
-        form = InformationForm.from_draft(draft, **options) if draft else InformationForm(**options)
         context["draft"] = draft
+        if not case.state.is_final:
+            form = InformationForm.from_draft(draft, **options) if draft else InformationForm(**options)
+        elif draft:
+            context["carried"] = draft.data["body"]
     if form is not None:
         form.ask_for_files_again()
     context |= {
@@ -196,7 +215,12 @@ def case_detail(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def case_add_information(request: HttpRequest, number: int) -> HttpResponse:
     case = _own_case(request.user, number)
+    if "discard" in request.POST:
+        _discard(request, INFORMATION_DRAFT)
+        return redirect("cases:case_detail", number=case.case_id)
     form = InformationForm(request.POST, request.FILES, user=request.user, case=case)
+    if "save_draft" in request.POST:
+        return _save_draft(request, form, reverse("cases:case_detail", args=[case.case_id]))
     if not form.is_valid():
         return _show_case(request, case, form)
     try:

@@ -70,12 +70,15 @@ class ResourceAdmin(CarefulAdmin):
 
 @admin.register(TermsVersion)
 class TermsVersionAdmin(CarefulAdmin):
-    """New terms are a new version; those in force stay as people accepted them."""
+    """New terms are a new version; those in force stay as people accepted them, and can be translated once."""
 
     list_display = ["version", "published_at"]
 
+    def get_readonly_fields(self, request, obj=None):
+        return ("version", "text", "published_at") if _in_force(obj) else ()
+
     def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and not _in_force(obj)
+        return super().has_change_permission(request, obj) and not (_in_force(obj) and obj.text_es)
 
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and not _in_force(obj)

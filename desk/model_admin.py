@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable
 
 from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path, unquote
@@ -161,6 +162,17 @@ class CarefulForm(forms.ModelForm):
         return words or _("nothing")
 
 
+def changed_in_english_alone(form: forms.ModelForm) -> list[str]:
+    """Return the labels of what was changed beside a translation that stayed as it was."""
+    others = [code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+    changed, values = form.changed_data, form.cleaned_data
+    return [
+        str(form.fields[name].label)
+        for name in changed
+        if values[name] and any(values.get(f"{name}_{code}") and f"{name}_{code}" not in changed for code in others)
+    ]
+
+
 class CarefulAdmin(ClosedAdmin):
     """Forms that overwrite nothing unseen. A form of its own must be a CarefulForm."""
 
@@ -175,6 +187,14 @@ class CarefulAdmin(ClosedAdmin):
                 # From here to the save the row stays as the form compares it: Django loads it once more.
                 self.model._base_manager.select_for_update().filter(pk=row.pk).first()
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        if change and (labels := changed_in_english_alone(form)):
+            sentence = _(
+                "Changed in English alone: %(labels)s. Who reads Spanish is still told what stood there before."
+            )
+            messages.warning(request, sentence % {"labels": ", ".join(labels)})
 
     def get_fields(self, request, obj=None):
         return [name for name in super().get_fields(request, obj) if name != SHOWN]

@@ -11,8 +11,9 @@ from desk.hours import EASTERN
 
 # The halves of the day as Django's `a` writes them, so that the catalogue can spell them its own way.
 HALVES = (gettext_noop("a.m."), gettext_noop("p.m."))
-# What the zone is called in summer and in winter; some languages have one name for both.
+# What the zone is called in winter and in summer; some languages have one name for both, and a short one for tables.
 ZONES = (gettext_noop("EST"), gettext_noop("EDT"))
+SHORT_ZONES = {"EST": pgettext_lazy("in a table", "EST"), "EDT": pgettext_lazy("in a table", "EDT")}
 
 # The codes are those of Django's `date` filter.
 STYLES = {
@@ -34,14 +35,11 @@ def describe_day(day: date | datetime, style: str = "") -> str:
 
 def describe_moment(at: datetime, style: str = "") -> str:
     """Say day, time and zone, such as "Nov 27, 2026, 3:05 p.m. EST"; styles are those of describe_day()."""
-    words = {
-        "day": describe_day(at, style),
-        "time": format_date(_local(at), "g:i a"),
-        "zone": gettext(_local(at).tzname()),
-    }
+    zone = _local(at).tzname()
+    words = {"day": describe_day(at, style), "time": format_date(_local(at), "g:i a")}
     if style == "dense":
-        return pgettext("moment in a table", "%(day)s %(time)s %(zone)s") % words
-    return pgettext("moment", "%(day)s, %(time)s %(zone)s") % words
+        return pgettext("moment in a table", "%(day)s %(time)s %(zone)s") % {**words, "zone": SHORT_ZONES[zone]}
+    return pgettext("moment", "%(day)s, %(time)s %(zone)s") % {**words, "zone": gettext(zone)}
 
 
 def _local(at: date | datetime) -> date | datetime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -153,22 +152,21 @@ class _Copy:
     """One process's copy of the facts. Threads may load twice; they never wait for one another."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self.forget()
 
     def forget(self) -> None:
-        self._facts: Facts | None = None
-        self._expires = 0.0
+        # Facts and the moment until which they are fresh, as one value: another thread may put it away at any time.
+        self._kept: tuple[Facts | None, float] = (None, 0.0)
 
     def known(self) -> Facts:
-        return self._facts or BUILT_IN
+        return self._kept[0] or BUILT_IN
 
     def fresh(self) -> Facts:
-        if self._facts is None or time.monotonic() >= self._expires:
+        facts, expires = self._kept
+        if facts is None or time.monotonic() >= expires:
             facts = _load_facts()
-            with self._lock:
-                self._facts, self._expires = facts, time.monotonic() + COPY_SECONDS
-        return self._facts
+            self._kept = facts, time.monotonic() + COPY_SECONDS
+        return facts
 
 
 _copy = _Copy()

@@ -7,6 +7,7 @@ from desk import views
 app_name = "desk"
 
 urlpatterns = [
+    path("accessibility/", views.accessibility, name="accessibility"),
     path("terms/", views.terms, name="terms"),
     path("resources/", views.resources, name="resources"),
 ]

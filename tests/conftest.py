@@ -56,7 +56,8 @@ def pytest_runtest_teardown(item, nextitem):
     Django runs such tests last for that reason; several workers that share the files cannot.
     """
     result = yield
-    if nextitem is not None and _is_transactional(item):
+    # A skipped test was never set up, and emptied nothing.
+    if nextitem is not None and _is_transactional(item) and item.funcargs:
         with item._request.getfixturevalue("django_db_blocker").unblock(), transaction.atomic():
             connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
     return result

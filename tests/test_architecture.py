@@ -52,6 +52,7 @@ FLOORS = (
     # What services and doors read and send with; mail's own machinery too.
     {
         "emails",
+        "accessibility",
         "agent_query",
         "callers",
         "canned",

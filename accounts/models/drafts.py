@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+DRAFT_RETENTION = timedelta(days=7)
 
 
 class Draft(models.Model):
@@ -19,6 +23,10 @@ class Draft(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["owner", "kind", "key"], name="draft_once_per_form")]
         indexes = [models.Index(fields=["owner", "kind", "-updated_at"], name="draft_latest")]
+
+    @property
+    def kept_until(self) -> datetime:
+        return self.updated_at + DRAFT_RETENTION
 
     def __str__(self) -> str:
         return f"draft {self.pk} ({self.kind})"

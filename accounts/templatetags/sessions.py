@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 from django.conf import settings
 
-from accounts.drafts import DRAFT_RETENTION
+from accounts.models.drafts import DRAFT_RETENTION
 from accounts.sessions import person_mark, seconds_of_warning, typing_counts_after
 
 register = template.Library()

@@ -14,8 +14,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services, throttles
-from accounts.drafts import DRAFT_RETENTION
 from accounts.forms import LoginForm, RegistrationForm
+from accounts.models.drafts import DRAFT_RETENTION
 from accounts.network import client_network
 from accounts.views.posting import mark_refused, posted, refuse_for_now, show
 from desk.models import TermsVersion
@@ -92,3 +92,11 @@ class LoginView(auth_views.LoginView):
 
 
 logout = login_not_required(auth_views.LogoutView.as_view())
+
+
+@login_not_required
+@require_safe
+def logout_done(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("cases:home")
+    return render(request, "accounts/logout_done.html", {"draft_days": DRAFT_RETENTION.days})

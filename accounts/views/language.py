@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
@@ -24,9 +23,8 @@ NO_WAY_BACK = ("accounts:language", "accounts:logout", "accounts:keep_draft", "a
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
     """Keep the chosen language, in a cookie and for the signed-in on their account, and lead back to the page."""
-    response = redirect(_way_back(request))
     # 303: the page is shown with a GET.
-    response.status_code = 303
+    response = HttpResponseRedirect(_way_back(request), status=303)
     language = request.POST.get("language", "")
     if language not in dict(settings.LANGUAGES):
         return response
@@ -47,7 +45,9 @@ def choose(request: HttpRequest) -> HttpResponse:
 def _way_back(request: HttpRequest) -> str:
     """Return the address that the switch stood on, and the home page for another site's or none."""
     target = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(
+        target, {request.get_host()}, require_https=request.is_secure()
+    )
     if not is_ours or target.partition("?")[0] in map(reverse, NO_WAY_BACK):
-        return resolve_url("cases:home")
+        return reverse("cases:home")
     return target

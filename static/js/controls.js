@@ -23,12 +23,15 @@
     if (!seen || !seen.matches(".counter")) return;
     const region = seen.nextElementSibling;
     const limit = Number(area.dataset.maxLength || area.getAttribute("maxlength"));
-    const number = new Intl.NumberFormat(`${document.documentElement.lang}-US`);
+    const lang = `${document.documentElement.lang}-US`;
+    const number = new Intl.NumberFormat(lang);
+    const plural = new Intl.PluralRules(lang);
     /* The server counts code points, a line break as one; maxlength would cut a paste without a word. */
     area.removeAttribute("maxlength");
     const say = () => {
       const left = limit - Array.from(area.value).length;
-      const words = left < 0 ? seen.dataset.over : seen.dataset.left;
+      const [one, other] = left < 0 ? [seen.dataset.oneOver, seen.dataset.over] : [seen.dataset.oneLeft, seen.dataset.left];
+      const words = plural.select(Math.abs(left)) === "one" ? one : other;
       seen.textContent = words.replace("{number}", number.format(Math.abs(left)));
       seen.classList.toggle("counter--over", left < 0);
       return left;

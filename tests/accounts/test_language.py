@@ -75,6 +75,7 @@ def test_cookie_of_somebody_elses_making_is_no_language(client):
     [
         "https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "", "http:///evil.example",
         "/language/", "/logout/", "/drafts/", "/account/sessions/end/",
+        "terms", "a b", "?a=1", "../terms/", "cases:home",
     ],
 )  # fmt: skip
 def test_switch_leads_to_no_other_site_and_to_nothing_that_only_takes_forms(client, target):

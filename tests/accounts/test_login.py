@@ -300,8 +300,17 @@ def test_logout_is_a_post(paula, client_for):
     browser = client_for(paula)
     assert browser.get("/logout/").status_code == 405
     assert browser.get("/account/").status_code == 200
-    assert browser.post("/logout/")["Location"] == "/"
+    assert browser.get("/logout/done/")["Location"] == "/", "nobody is told so before it is true"
+    assert browser.post("/logout/")["Location"] == "/logout/done/"
     assert browser.get("/account/").status_code == 302
+
+
+def test_logout_says_that_it_is_done(paula, client_for):
+    browser = client_for(paula)
+    page = browser.post("/logout/", follow=True).text
+    assert "You are logged out" in page
+    assert "On a shared computer, close the browser too." in page
+    assert paula.display_name not in page
 
 
 def test_forgot_is_offered_on_the_page(client, db):

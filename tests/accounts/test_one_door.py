@@ -11,7 +11,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 OPEN_TO_NADIA = ("/set-password/", "/logout/", "/session/", "/health/", "/terms/", "/language/", "/static/")
 # What a stranger may see. Everything else leads to LOGIN, or is no door at all.
 PUBLIC = {
-    "/", "/register/", "/register/done/", "/login/", "/logout/", "/forgot/", "/forgot/done/", "/terms/", "/resources/",
+    "/", "/register/", "/register/done/", "/login/", "/logout/", "/logout/done/",
+    "/forgot/", "/forgot/done/", "/terms/", "/resources/", "/accessibility/",
     "/set-password/MQ/set-password/", "/health/live", "/health/ready", "/csm_vaccine", "/csm_vaccine/",
     "/admin/login/", "/admin/logout/", "/language/",
 }  # fmt: skip
@@ -80,12 +81,12 @@ def test_what_stays_open_to_nadia_is_no_more_than_promised(nadia, client_for):
     assert browser.get("/health/live").status_code == 200
     opened = {path for path in PATHS if path.startswith(OPEN_TO_NADIA)}
     assert opened == {
-        "/set-password/", "/set-password/MQ/set-password/", "/logout/", "/session/", "/terms/",
+        "/set-password/", "/set-password/MQ/set-password/", "/logout/", "/logout/done/", "/session/", "/terms/",
         "/health/live", "/health/ready",
         "/language/",
     }  # fmt: skip
     assert browser.post("/language/", {"language": "es", "next": "/set-password/"})["Location"] == "/set-password/"
-    assert browser.post("/logout/")["Location"] == "/"
+    assert browser.post("/logout/")["Location"] == "/logout/done/"
     assert browser.get("/set-password/")["Location"] == "/login/?next=/set-password/"
 
 

@@ -21,7 +21,9 @@
     }
     return false;
   };
-  const shown = (selector) => [...document.querySelectorAll(selector)].filter(isShown);
+  // An open dialog is all that there is: what lies behind it cannot be used.
+  const room = () => document.querySelector("dialog:modal") || document.body;
+  const shown = (selector) => [...room().querySelectorAll(selector)].filter(isShown);
 
   // WCAG 2.5.8: what is pressed is 24 px or more, but for links in a sentence; a label is part of its control.
   const isInSentence = (element) => {
@@ -61,9 +63,9 @@
   // 1.4.10: nothing scrolls sideways, the page as little as anything on it.
   const reflow = () => {
     const width = document.documentElement.scrollWidth;
-    const widest = width > innerWidth ? shown("body *").filter((element) => element.getBoundingClientRect().right > innerWidth) : [];
+    const widest = width > innerWidth ? shown("*").filter((element) => element.getBoundingClientRect().right > innerWidth) : [];
     const wide = width > innerWidth ? [`the page is ${width} px wide: ${widest.slice(0, 4).map(name).join(", ")}`] : [];
-    const inner = shown("body *").filter((element) => {
+    const inner = shown("*").filter((element) => {
       const style = getComputedStyle(element);
       return ["auto", "scroll"].includes(style.overflowX) && element.scrollWidth > element.clientWidth + 1
         && element.tagName !== "TEXTAREA";
@@ -73,14 +75,14 @@
 
   // Text that is cut off, or lies on other text.
   const losses = () => {
-    const cut = shown("body *").filter((element) => {
+    const cut = shown("*").filter((element) => {
       const style = getComputedStyle(element);
       if (["TEXTAREA", "SELECT", "INPUT", "svg"].includes(element.tagName) || element.closest("svg")) return false;
       const hidesX = ["hidden", "clip"].includes(style.overflowX) && element.scrollWidth > element.clientWidth + 1;
       const hidesY = ["hidden", "clip"].includes(style.overflowY) && element.scrollHeight > element.clientHeight + 1;
       return (hidesX || hidesY) && element.innerText.trim() !== "";
     });
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const walker = document.createTreeWalker(room(), NodeFilter.SHOW_TEXT);
     const lines = [];
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const parent = node.parentElement;
@@ -120,7 +122,7 @@
   // 2.4.7 and 2.4.11: what has the focus shows it and lies under nothing. Tab was pressed before.
   const focus = () => {
     const complaints = [];
-    for (const element of document.querySelectorAll(FOCUSABLE)) {
+    for (const element of room().querySelectorAll(FOCUSABLE)) {
       if (element.disabled || element.tabIndex < 0 || !element.checkVisibility({ visibilityProperty: true })) continue;
       element.focus();
       if (document.activeElement !== element) {
@@ -175,7 +177,7 @@
     const complaints = [];
     const headings = page.querySelectorAll("h1");
     if (headings.length !== 1) complaints.push(`${headings.length} first headings`);
-    const isOut = (element) => element.closest("[hidden], noscript, template") !== null;
+    const isOut = (element) => element.closest("[hidden], noscript, template, dialog:not([open])") !== null;
     for (const button of page.querySelectorAll("button[type=button]")) {
       if (!isOut(button)) complaints.push(`${button.outerHTML.slice(0, 120)} does nothing without script`);
     }

@@ -31,9 +31,24 @@ import redis
 from aiosmtpd.controller import Controller
 
 ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 ADMINISTRATOR = ("amy.admin", "copper window orchard 71")
 START_TIMEOUT = 60
 MAIL_TIMEOUT = 30
+
+
+def chromium_path() -> str:
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert executable, "No Chromium on PATH; `make test` says how to install it."
+    return executable
 
 
 def free_port() -> int:

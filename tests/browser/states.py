@@ -7,10 +7,11 @@ What is done on a page goes by names of fields, so that it works in every langua
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 ANYBODY, NEWCOMER, PROVIDER, COLLEAGUE = "anybody", "newcomer", "provider", "colleague"
 TEMPORARY, LONG_NAME, VIEWER, AGENT = "temporary password", "long name", "viewer", "agent"
@@ -28,6 +29,7 @@ class State:
         do: what is done there first.
         status: that of the page in the end.
         lands: the name of the address where it ends, where that is another one.
+        is_english: it is for staff, or for those who build the portal, and English whatever was chosen.
     """
 
     name: str
@@ -37,6 +39,7 @@ class State:
     do: Callable[[Page], None] | None = None
     status: int = 200
     lands: str = ""
+    is_english: bool = False
 
 
 def form_with(page: Page, field: str):
@@ -128,6 +131,20 @@ def show_password(page: Page) -> None:
     page.locator(".password-reveal button").click()
 
 
+def be_warned(page: Page) -> None:
+    """Meet the page a minute before the session ends, as its own clock and the server tell."""
+    person = page.locator("#session-warning").get_attribute("data-person")
+    told = {"left": 60, "final": False, "person": person}
+
+    def with_a_minute_left(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=re.sub(r'data-left="\d+"', 'data-left="60"', answer.text()))
+
+    page.route("**/session/", lambda route: route.fulfill(json=told))
+    page.route(page.url, with_a_minute_left)
+    page.reload()
+
+
 def open_mail(page: Page) -> None:
     page.locator("main tbody a").first.click()
     page.wait_for_url("**/mailbox/*-*/")
@@ -156,7 +173,14 @@ STATES = (
     State("Mailed link: used or expired", "/set-password/MQ/no-such-token/", "This link works no more"),
     # What goes wrong.
     State("400: bad request", "/login/", "We could not read that request", do=too_many_fields, status=400),
-    State("403: not allowed", "/admin/desk/holiday/add/", "You may not open this page", AGENT, status=403),
+    State(
+        "403: not allowed",
+        "/admin/desk/holiday/add/",
+        "You may not open this page",
+        AGENT,
+        status=403,
+        is_english=True,
+    ),
     State("403: form without its token", "/login/", "Please send the form again", do=without_token, status=403),
     State("404: no such page", "/no/such/page", "Page not found", status=404),
     State(
@@ -183,6 +207,7 @@ STATES = (
     State("Intake: the first case", "/cases/new/", "Submit a Help Desk case", NEWCOMER),
     State("Intake: errors", "/cases/new/", HELP, NEWCOMER, send("description")),
     State("Intake: the session ended", "/cases/new/", "Login", COLLEAGUE, leave_with_text, lands="accounts:login"),
+    State("The session is about to end", "/my-lists/", "Do you want to stay logged in?", COLLEAGUE, be_warned),
     # Cases.
     State("Home of a provider", "/", "How can the Help Desk help you?", PROVIDER),
     State("Intake", "/cases/new/", "Submit a Help Desk case", PROVIDER),
@@ -225,7 +250,8 @@ STATES = (
     State("Away", "/account/away/", "Away", AGENT),
     State("Away: errors", "/account/away/", HELP, AGENT, send("until", until="2001-01-01")),
     # Only in demo mode.
-    State("Style guide", "/styleguide/", "Style guide"),
+    State("Style guide", "/styleguide/", "Style guide", is_english=True),
+    State("Accessibility", "/accessibility/", "Accessibility"),
     State("Mailbox", "/mailbox/", "Development mailbox"),
     State("Mailbox: a mail", "/mailbox/", "", do=open_mail, lands="mail:mailbox_mail"),
 )
@@ -234,6 +260,7 @@ NO_PAGE = {
     "accounts:language",
     "accounts:logout",
     "accounts:keep_draft",
+    "accounts:session",
     "accounts:end_other_sessions",
     "cases:export",
     "mail:mailbox_html",

@@ -280,6 +280,7 @@ def name_of(visit: Visit) -> str:
 
 
 @pytest.mark.browser
+@pytest.mark.looks
 @pytest.mark.parametrize("visit", VISITS, ids=name_of)
 def test_page(visit, staff):
     page = staff.pages[visit.who]

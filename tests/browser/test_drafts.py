@@ -179,3 +179,61 @@ def test_without_script_nothing_is_promised(page, new_page):
     fill_intake(plain, TEXT)
     plain.get_by_role("button", name="SUBMIT").click()
     plain.wait_for_url(FILED)
+
+
+def test_save_draft_without_script(page, new_page):
+    plain = new_page(script=False)
+    log_in(plain, page.user_id, PASSWORD)
+    fill_intake(plain, TEXT)
+    plain.get_by_label("REQUEST TYPE").select_option("")
+    plain.get_by_role("button", name="SAVE DRAFT").click()
+    expect(plain.get_by_text("Your draft is saved.")).to_be_visible()
+    expect(plain.get_by_text("Your draft is kept until")).to_be_visible()
+    expect(description(plain)).to_have_value(TEXT)
+    plain.goto("/my-lists/")
+    plain.get_by_role("link", name="Go on with your draft").click()
+    expect(description(plain)).to_have_value(TEXT)
+    plain.get_by_label("REQUEST TYPE").select_option(label="Vaccine inventory")
+    plain.get_by_role("button", name="SUBMIT").click()
+    plain.wait_for_url(FILED)
+    plain.goto("/my-lists/")
+    expect(plain.get_by_text("You have a draft")).to_have_count(0)
+
+
+def test_save_draft_beside_the_script(page):
+    case_id = file_a_case(page, TEXT)
+    page.goto(f"/cases/{case_id}/")
+    box = page.get_by_label("Add information")
+    box.press_sequentially("One more")
+    page.get_by_role("button", name="SAVE DRAFT").click()
+    expect(page.get_by_text("Your draft is kept until")).to_be_visible()
+    expect(box).to_have_value("One more")
+    assert_accessible(page)
+    box.press_sequentially(" vial.")
+    expect(status(page)).to_have_text(SAVED)
+    page.get_by_role("button", name="Discard it and start again").click()
+    expect(page.get_by_text("Your draft was thrown away.")).to_be_visible()
+    expect(box).to_have_value("")
+
+
+def test_text_that_came_back_with_an_error_is_kept_when_the_page_is_left(page):
+    fill_intake(page, TEXT)
+    page.get_by_label("REQUEST TYPE").select_option("")
+    page.get_by_role("button", name="SUBMIT").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    page.get_by_role("link", name="MY LISTS").first.click()
+    expect(page.get_by_role("heading", name="My Lists")).to_be_visible()
+    page.goto("/cases/new/")
+    expect(description(page)).to_have_value(TEXT)
+
+
+def test_counter_speaks_of_one_and_of_many(page):
+    page.goto("/cases/new/")
+    for length, words in (
+        (19_998, "2 characters left"),
+        (19_999, "1 character left"),
+        (20_001, "1 character too many"),
+        (20_002, "2 characters too many"),
+    ):
+        description(page).fill("x" * length)
+        expect(page.locator(".counter")).to_have_text(words)

@@ -1,33 +1,13 @@
-"""The portal for somebody who reads Spanish: one way through it, the switch, and every state of every page."""
+"""The portal for somebody who reads Spanish: one way through it, and the switch. test_looks.py sees every page."""
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import replace
-from importlib import import_module
 
 import pytest
-from django.utils import translation
 from playwright.sync_api import expect
 
-from tests.browser.looks import NARROW, SCRIPT, Gallery, at, slug
-from tests.browser.portal import running_portal
-from tests.browser.rows import LONG_CLINIC
-from tests.browser.states import STATES
-from tests.browser.test_looks import ROWS
-from tests.spanish import english_on
-
 PERMANENT = "puente lluvia cometa 31"
-REQUEST_TYPES = import_module("cases.migrations.0007_spanish").NAMES
-NAMES = (
-    "Generic Vaccine Provider",
-    "English",
-    "CVMS Provider Portal 202",
-    "Birch Clinic",
-    "Storage and shipments",
-    LONG_CLINIC,
-)
 
 
 # --- A way through ----------------------------------------------------------------------------
@@ -128,41 +108,3 @@ def test_without_script_the_switch_says_what_it_empties(new_page):
     with_script = new_page()
     with_script.goto("/register/")
     expect(with_script.get_by_text("Changing the language empties")).to_be_hidden()
-
-
-# --- Every state of every page ----------------------------------------------------------------
-
-
-def heading_in_spanish(heading: str) -> str:
-    """Return the heading of a state: a message, a request type, or the first word of a sentence."""
-    known = {"Terms & Conditions": "Términos y condiciones", "Withdraw": "Retirar", **REQUEST_TYPES}
-    with translation.override("es"):
-        return known.get(heading) or translation.gettext(heading) if heading else ""
-
-
-@pytest.fixture(scope="module")
-def gallery(browser, prepared, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("gallery")
-    settings = {"DJANGO_SETTINGS_MODULE": "tests.browser.settings_for_looks", "EMAIL_URL": "mailbox://"}
-    with running_portal(folder, prepared, **settings) as portal:
-        people = json.loads(portal.manage("shell", "--verbosity=0", "-c", ROWS).splitlines()[-1])
-        gallery = Gallery(browser, portal, None, people, locale="es-US")
-        yield gallery
-        for page in gallery.pages.values():
-            page.context.close()
-
-
-# Staff's own pages are English; the mails of the mailbox are to people who chose no language.
-SPOKEN = [state for state in STATES if not state.address.startswith(("/admin/", "/styleguide/"))]
-
-
-@pytest.mark.browser
-@pytest.mark.looks
-@pytest.mark.parametrize("state", SPOKEN, ids=lambda state: slug(state.name))
-def test_state_in_spanish(state, gallery):
-    page = gallery.reach(replace(state, heading=heading_in_spanish(state.heading)))
-    page.evaluate(SCRIPT)
-    assert page.locator("html").get_attribute("lang") == "es"
-    if not state.name.startswith("Mailbox"):
-        assert english_on(page.content(), names=NAMES) == []
-    assert at(page, NARROW, "reflow", "losses") == []

@@ -30,7 +30,7 @@ def test_first_form_names_the_placeholder_and_asks_for_the_primary_organization(
     assert "DESCRIPTION OF REQUEST" in html
     assert "SUBMIT" in html
     assert "Up to 20,000 characters." in html
-    assert "within 24 hours of opening this form, your text is kept for you for 7 days." in html
+    assert "kept for 7 days if you save or send it within 24 hours of opening this form." in html
     assert "patient data" in html
 
 

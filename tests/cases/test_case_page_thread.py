@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from accounts.models import Membership, User
-from accounts.services import verify_membership
+from accounts.services import choose_language, verify_membership
 from cases import services
 from cases.models import CannedReply, Case, Queue, RequestType
 from mail.models import OutboxMessage, State
@@ -155,6 +155,13 @@ def test_card_says_who_filed(client_for, agnes, paula, file):
 @pytest.mark.parametrize("phone", ["ask for Ann", "+", ""])
 def test_phone_without_digits_dials_nothing(client_for, agnes, paula, file, phone):
     assert "tel:" not in client_for(agnes).get(page_of(file(paula, phone=phone))).text
+
+
+def test_agent_learns_in_which_language_the_provider_reads(page, client_for, agnes, paula):
+    assert "<dt>Reads</dt>" not in aside(page())
+    choose_language(user=paula, language="es")
+    assert "<dt>Reads</dt> <dd> Español </dd>" in aside(page())
+    assert "Español" in client_for(agnes).get(f"/admin/accounts/user/{paula.pk}/change/").text
 
 
 def test_other_cases_of_the_provider(page, paula, rosa, file):

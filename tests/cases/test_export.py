@@ -14,6 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.services import choose_language
 from cases import export, lists, services, views
 from cases.export import defused
 from cases.models import Case
@@ -49,6 +50,14 @@ def download(client, **params) -> list[dict[str, str]]:
 
 def ids(rows) -> list[str]:
     return [row["Case ID"] for row in rows]
+
+
+def test_columns_are_the_same_in_every_language(client_for, agnes, paula, file):
+    file(paula)
+    choose_language(user=agnes, language="es")
+    (row,) = download(client_for(agnes))
+    assert list(row) == HEADING
+    assert (row["Status"], row["Request type"], row["Channel"]) == ("New", "Vaccine inventory", "Portal")
 
 
 @pytest.mark.parametrize("who", ["agnes", "sven"])

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from cases import counts, paging, services
-from cases.models import Case
+from cases.models import Case, RequestType
 
 pytestmark = pytest.mark.django_db
 URL = "/my-lists/"
@@ -129,6 +129,14 @@ def test_search(client_for, paula, cases, text):
     case = cases["resolved"]
     query = text.format(id=case.case_id, id_lower=case.case_id.lower(), number=case.pk)
     assert case.pk in shown(client_for(paula), f"?tab=all&q={query}")
+
+
+@pytest.mark.parametrize("word", ["inventory", "Inventario"])
+def test_search_finds_the_request_type_by_its_name_in_each_language(client_for, paula, agnes, file, word):
+    case = file(paula)
+    other = RequestType.objects.exclude(pk=case.request_type_id).first()
+    services.change_case(by=agnes, case=file(paula), changes=services.Changes(request_type=other))
+    assert shown(client_for(paula), f"?tab=all&q={word}") == [case.pk]
 
 
 def test_search_finds_replies_and_says_when_nothing_matches(client_for, paula, agnes, case):

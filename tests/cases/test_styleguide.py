@@ -71,6 +71,8 @@ def partials() -> set[str]:
 ELSEWHERE = {
     "_give_back.html",
     "accounts/_draft_status.html",
+    # A dialog that its script opens on every page of a signed-in person.
+    "accounts/_session_warning.html",
     "accounts/_terms_hint.html",
     "cases/_list_choice.html",
     "cases/_list_filters.html",
@@ -85,3 +87,10 @@ def test_every_piece_of_a_page_appears(demo, client):
     seen = {template.name for template in client.get(URL).templates}
     assert partials() - ELSEWHERE <= seen
     assert partials() >= ELSEWHERE
+
+
+def test_what_stands_around_a_page_is_shown_with_words_in_it(guide):
+    for level in ("success", "info", "warning", "error"):
+        assert re.search(rf'<div class="alert alert--{level}">\s*<p>', guide), level
+    for severity in ("info", "warning", "emergency"):
+        assert f'<div class="banner banner--{severity}">' in guide

@@ -86,6 +86,18 @@ def test_terms_in_force_are_never_rewritten(client_for, sven):
     assert "Changed." not in in_force.text
 
 
+def test_terms_in_force_get_their_translation_once_and_nothing_else(client_for, sven):
+    version = TermsVersion.objects.create(version="2.0", text="Be kind.")
+    address = f"/admin/desk/termsversion/{version.pk}/change/"
+    typed = {"version": "3.0", "text": "Changed.", "published_at_0": "2030-01-01", "published_at_1": "00:00:00"}
+    assert 'name="text_es"' in client_for(sven).get(address).content.decode()
+    assert client_for(sven).post(address, typed | {"text_es": "Sea amable."}).status_code == 302
+    kept = TermsVersion.objects.get(pk=version.pk)
+    assert (kept.version, kept.text, kept.text_es) == ("2.0", "Be kind.", "Sea amable.")
+    assert kept.published_at == version.published_at
+    assert client_for(sven).post(address, typed | {"text_es": "Otra."}).status_code == 403
+
+
 def test_terms_of_tomorrow_may_still_be_edited(client_for, sven):
     draft = TermsVersion.objects.create(version="2.0", text="Draft.", published_at=timezone.now() + timedelta(days=1))
     assert client_for(sven).get(f"/admin/desk/termsversion/{draft.pk}/change/").status_code == 200

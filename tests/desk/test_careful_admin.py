@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.forms import modelform_factory
 
-from cases.models import Queue
+from cases.models import Queue, RequestType
 from desk.model_admin import SHOWN, CarefulForm
 from desk.models import OpeningHours, PhoneLine, Resource
 from tests.conftest import make_person
@@ -47,6 +47,34 @@ def test_first_save_goes_through_and_names_only_what_changed(browser, resource):
     resource.refresh_from_db()
     assert resource.title == "Handbook"
     assert LogEntry.objects.get().get_change_message() == "Changed Title."
+
+
+@pytest.mark.parametrize(
+    ("before", "typed", "is_warned"),
+    [
+        ("Guía", {"title": "Handbook", "title_es": "Guía"}, True),
+        ("Guía", {"title": "Handbook", "title_es": "Manual"}, False),
+        ("Guía", {"title": "Handbook", "title_es": ""}, False),
+        ("Guía", {"title_es": "Manual"}, False),
+        ("", {"title": "Handbook", "title_es": ""}, False),
+    ],
+)
+def test_words_changed_beside_a_translation_that_stays_are_named(browser, resource, before, typed, is_warned):
+    Resource.objects.filter(pk=resource.pk).update(title_es=before)
+    answer = browser.post(address(resource), TYPED | opened(browser, resource) | typed, follow=True)
+    assert "was changed successfully" in answer.text
+    assert ("Changed in English alone: Title." in answer.text) is is_warned
+
+
+def test_request_types_and_the_phone_line_name_them_too(browser, db):
+    kind, line = RequestType.objects.get(name="Training"), PhoneLine.objects.get()
+    form = {"name": "Courses", "name_es": kind.name_es, "queue": kind.queue_id, "default_priority": 3, "position": 1}
+    page = browser.post(f"/admin/cases/requesttype/{kind.pk}/change/", form, follow=True).text
+    assert "Changed in English alone: Name." in page
+    form = {each.name: getattr(line, each.name) for each in PhoneLine._meta.fields}
+    form["answer_time"] = "We answer most cases within three business days."
+    page = browser.post(f"/admin/desk/phoneline/{line.pk}/change/", form, follow=True).text
+    assert "Changed in English alone: When to expect an answer." in page
 
 
 def test_stale_save_says_what_it_is_now_and_the_next_one_replaces_it(browser, resource):

@@ -31,6 +31,17 @@ def test_a_change_elsewhere_shows_within_a_minute(db, monkeypatch):
     assert services.help_desk_facts().phone_number == "1-800-555-0100"
 
 
+def test_a_copy_that_another_thread_drops_meanwhile_is_shown_once_more(db, monkeypatch):
+    services.help_desk_facts()
+
+    def meanwhile() -> float:
+        services.forget_facts()
+        return -1.0
+
+    monkeypatch.setattr("desk.services.time.monotonic", meanwhile)
+    assert services.help_desk_facts().facts == services.BUILT_IN
+
+
 def test_known_facts_ask_the_database_nothing(db, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert services.known_facts().phone_number == "1-877-873-6247"

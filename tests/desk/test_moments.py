@@ -24,7 +24,7 @@ ONE_O_CLOCK = datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
             "27 de noviembre de 2026, 3:05 p.\N{NO-BREAK SPACE}m. (hora del este)",
         ),
         (WINTER, "short", "Nov 27, 3:05 p.m. EST", "27 nov, 3:05 p.\N{NO-BREAK SPACE}m. (hora del este)"),
-        (WINTER, "dense", "11/27/2026 3:05 p.m. EST", "27 nov 2026, 3:05 p.\N{NO-BREAK SPACE}m. (hora del este)"),
+        (WINTER, "dense", "11/27/2026 3:05 p.m. EST", "27 nov 2026, 3:05 p.\N{NO-BREAK SPACE}m. ET"),
         (SUMMER, "", "Jul 3, 2026, 11:30 p.m. EDT", "3 jul 2026, 11:30 p.\N{NO-BREAK SPACE}m. (hora del este)"),
         (ONE_O_CLOCK, "short", "Mar 1, 1:00 p.m. EST", "1 mar, 1:00 p.\N{NO-BREAK SPACE}m. (hora del este)"),
     ],

@@ -156,5 +156,5 @@ def test_words_of_scripted_helps_come_with_the_page():
     html = render_crispy_form(LongForm(), context={"csrf_token": "t" * 64})
     assert re.search(r"</textarea>\s*<p class=\"counter\"[^>]* data-left=\"{number} characters left\"", html)
     assert re.search(r'<div class="password-reveal">\s*<input type="password"[^>]*>\s*<button type="button"', html)
-    assert html.count("data-over") == html.count("data-hide=") == 1
+    assert html.count("{number} character left") == html.count("data-over") == html.count("data-hide=") == 1
     assert re.search(r"<button [^>]*hidden>", html), "without script it would do nothing"
