@@ -15,11 +15,16 @@ class _Count(Subquery):
     output_field = IntegerField()
 
 
+def count_of(rows: QuerySet) -> Subquery:
+    """Return how many rows there are, up to one past the cap, as a column of another query."""
+    return _Count(rows.order_by().values("pk")[: COUNT_CAP + 1])
+
+
 def capped_counts(user, rows: dict[str, QuerySet]) -> dict[str, int]:
     """Count each of these up to one past the cap, in one statement; an empty dictionary costs none."""
     if not rows:
         return {}
-    counted = {f"n_{code}": _Count(some.order_by().values("pk")[: COUNT_CAP + 1]) for code, some in rows.items()}
+    counted = {f"n_{code}": count_of(some) for code, some in rows.items()}
     row = get_user_model().objects.filter(pk=user.pk).values(**counted).get()
     return {code: row[f"n_{code}"] for code in rows}
 
