@@ -33,6 +33,8 @@ class AccountsConfig(AppConfig):
         register_event("email_change_requested", expand=mailing.expand_email_change)
         register_event("email_changed", expand=mailing.expand_email_changed)
 
+        # None is capped: who waits for a password must not wait for a storm to end, the throttles of the forms bound
+        # these mails, and a warning that is held back is none.
         register_about("account", label=account_label, url=account_address)
         register_kind(
             "temporary_password",
@@ -41,17 +43,23 @@ class AccountsConfig(AppConfig):
             sent=mailing.start_temporary_password,
             failed=mailing.end_temporary_password,
             uses_nonce=True,
+            is_capped=False,
         )
-        register_kind("account_exists", label=_("Account exists"), build=mailing.build_account_exists)
-        register_kind("password_reset", label=_("Set-password link"), build=mailing.build_password_reset)
-        register_kind("password_changed", label=_("Password changed"), build=mailing.build_password_changed)
+        for kind, label, build in (
+            ("account_exists", _("Account exists"), mailing.build_account_exists),
+            ("password_reset", _("Set-password link"), mailing.build_password_reset),
+            ("password_changed", _("Password changed"), mailing.build_password_changed),
+            ("email_changed", _("Email address changed"), mailing.build_email_changed),
+        ):
+            register_kind(kind, label=label, build=build, is_capped=False)
         register_kind(
             "email_change_confirm",
             label=_("Code for a new email address"),
             build=mailing.build_email_change_confirm,
             uses_nonce=True,
+            is_capped=False,
+            proves_address=True,
         )
-        register_kind("email_changed", label=_("Email address changed"), build=mailing.build_email_changed)
 
 
 def account_label(number: int) -> str:

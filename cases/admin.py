@@ -18,6 +18,7 @@ from cases.bulk_actions import BulkActions
 from cases.case_page import CasePage, open_case
 from cases.changelist import AgentChangeList
 from cases.file_page import remove_file_view
+from cases.held_mail_page import release_mail_view
 from cases.link_page import link_case_view
 from cases.merge_page import merge_case_view
 from cases.models import Case
@@ -58,6 +59,7 @@ class CaseAdmin(BulkActions, KeptAdmin):
             at("<int:pk>/link/", link_case_view, "link"),
             at("<int:pk>/redact/", redact_view, "redact"),
             at("<int:pk>/files/<int:file_pk>/remove/", remove_file_view, "remove_file"),
+            at("<int:pk>/release-mail/", release_mail_view, "release_mail"),
             at("<int:pk>/presence/", case_presence, "presence"),
             at("<int:pk>/print/", print_case, "print"),
             *super().get_urls(),

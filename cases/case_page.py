@@ -24,7 +24,7 @@ from cases.forms import same_text, unsent_draft
 from cases.history import Story, tell_story
 from cases.models import Case, CaseEvent, Message
 from cases.presence import who_else
-from cases.provider_card import other_cases, phone_of, with_verified_organization
+from cases.provider_card import other_cases, phone_of, with_facts_of_provider
 from desk.text import whole_number
 
 _EVENT_OF = {
@@ -45,7 +45,7 @@ def find_case(user: User, number: int) -> Case:
         Http404: there is none, or not for this person.
     """
     related = ("provider", "organization", "request_type", "queue", "assigned_agent", "follow_up_to")
-    cases = with_verified_organization(Case.objects.visible_to(user).select_related(*related))
+    cases = with_facts_of_provider(Case.objects.visible_to(user).select_related(*related))
     try:
         family = {case.pk: case for case in cases.filter(Q(pk=number) | Q(merged_into=number)).order_by("pk")}
     except OverflowError:
@@ -348,6 +348,7 @@ class CasePage:
             "other_cases": other_cases(case, reader=user),
             "neighbours": agent_lists.neighbours(self.request, case),
             "failed_mail": mail.trouble,
+            "held_mails": mail.held,
         }
         return TemplateResponse(self.request, "admin/cases/case/change_form.html", self.context)
 

@@ -11,9 +11,10 @@ from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cases.counts import count_of
 from cases.history import Entry, Story
 from cases.models import Case, Message
-from mail.models import OutboxMessage, State
+from mail.models import Hold, OutboxMessage, State
 from mail.services import failures
 
 
@@ -50,10 +51,15 @@ class ThreadItem:
 
 @dataclass(frozen=True)
 class CaseMail:
-    """The newest mail of each reply by the message's id, and the newest of the case that did not arrive."""
+    """The newest mail of each reply by the message's id, and the newest of the case that did not arrive.
+
+    Arguments:
+        held: how many mails of the case are over a cap, counted no further than a person would read.
+    """
 
     replies: dict[int, OutboxMessage]
     trouble: OutboxMessage | None
+    held: int = 0
 
 
 def mail_of(case: Case) -> CaseMail:
@@ -62,16 +68,17 @@ def mail_of(case: Case) -> CaseMail:
     A message that came with a merged case was mailed about that one.
     """
     newest = failures(about=("case", case.pk)).values("pk")[:1]
+    held = OutboxMessage.objects.about("case", case.pk).held().exclude(hold_reason=Hold.SUSPENDED)
     mails = OutboxMessage.objects.filter(about_kind="case", about_id__in=case.family_ids).annotate(
-        trouble_id=Subquery(newest)
+        trouble_id=Subquery(newest), held=count_of(held)
     )
-    replies, trouble = {}, None
+    replies, trouble, number = {}, None, 0
     for mail in mails.filter(Q(kind="case_reply") | Q(pk=F("trouble_id"))).select_related("event").order_by("pk"):
         if mail.kind == "case_reply":
             replies[mail.event.refs.get("message")] = mail
         if mail.pk == mail.trouble_id:
-            trouble = mail
-    return CaseMail(replies, trouble)
+            trouble, number = mail, mail.held
+    return CaseMail(replies, trouble, number)
 
 
 def agents_thread(story: Story, mail: CaseMail) -> list[ThreadItem]:

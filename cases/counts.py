@@ -15,6 +15,11 @@ class _Count(Subquery):
     output_field = IntegerField()
 
 
+def count_of(rows: QuerySet) -> Subquery:
+    """Return how many rows there are, up to one past the cap, as a column of another query."""
+    return _Count(rows.order_by().values("pk")[: COUNT_CAP + 1])
+
+
 def capped_counts(user, rows: dict[str, QuerySet], **also: Subquery) -> dict:
     """Count each of these up to one past the cap, in one statement; an empty dictionary costs none.
 
@@ -23,7 +28,7 @@ def capped_counts(user, rows: dict[str, QuerySet], **also: Subquery) -> dict:
     """
     if not rows:
         return {}
-    counted = {f"n_{code}": _Count(some.order_by().values("pk")[: COUNT_CAP + 1]) for code, some in rows.items()}
+    counted = {f"n_{code}": count_of(some) for code, some in rows.items()}
     row = get_user_model().objects.filter(pk=user.pk).values(**counted, **also).get()
     return {code: row[f"n_{code}"] for code in rows} | {name: row[name] for name in also}
 

@@ -18,6 +18,7 @@ from accounts.preferences import Delivery
 from accounts.services import deliveries, wants_mail
 from cases.models import Case, CaseEvent, DigestItem, Message, case_id_of
 from cases.statuses import BY_CODE, CANCELLED, CLOSE_AFTER, Status
+from mail.envelope import takes_answers
 from mail.models import OutboxEvent, OutboxMessage
 from mail.registry import Addressee, Content
 from mail.render import render
@@ -176,7 +177,7 @@ def _urls(case: Case) -> dict[str, str]:
 
 def _render(message: OutboxMessage, case: Case, *, automatic: bool = True, **context) -> Content:
     context |= {"case": case, "recipient": message.recipient, "days": CLOSE_AFTER.days, **_urls(case)}
-    if settings.ANSWERS_BY_MAIL:
+    if takes_answers(message):
         context["answers_become"] = "note" if message.recipient.is_staff else "message"
     return render(message.kind, context, thread=f"case-{case.pk}", automatic=automatic)
 
@@ -229,7 +230,12 @@ def build_case_reply(message: OutboxMessage) -> Content | None:
     reply = Message.objects.select_related("author").get(pk=message.event.refs["message"])
     case, status = _case(message.about_id), _status_then(message)
     files = reply.attachments.filter(refusal="").count() if case.has_files else 0
-    return _render(message, case, automatic=False, reply=reply, status=status, files=files)
+    said = reply.body if case.request_type.answers_in_mail else ""
+    # A person's own words are no automatic mail (RFC 3834, 2), and an absence that answers them is worth knowing; the
+    # word that there is an answer is one.
+    return _render(
+        message, case, automatic=not said, author=reply.author.display_name, said=said, status=status, files=files
+    )
 
 
 def build_case_status_changed(message: OutboxMessage) -> Content | None:

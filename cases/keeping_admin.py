@@ -167,10 +167,24 @@ class RequestTypeForm(CarefulForm):
 
     class Meta:
         model = RequestType
-        fields = ("name", "name_es", "help_text", "help_text_es", "queue", "default_priority", "is_active", "position")
+        fields = (
+            "name",
+            "name_es",
+            "help_text",
+            "help_text_es",
+            "queue",
+            "default_priority",
+            "answers_in_mail",
+            "is_active",
+            "position",
+        )
         help_texts = {
             "queue": _("New cases of this type land there. Cases that are filed already stay where they are."),
             "default_priority": _("New cases of this type begin with it."),
+            "answers_in_mail": _(
+                "Switched off, for sensitive matters: the email says that there is an answer, and the provider logs in"
+                " to read it."
+            ),
             "is_active": _("Switched off, it is offered no more; its cases keep it and lists can still filter by it."),
             "position": _("The form lists small numbers first."),
         }
@@ -187,7 +201,7 @@ class RequestTypeForm(CarefulForm):
 @admin.register(RequestType)
 class RequestTypeAdmin(SetupAdmin):
     form = RequestTypeForm
-    list_display = ("name", "help_text", "queue", "default_priority", "is_active", "position")
+    list_display = ("name", "help_text", "queue", "default_priority", "answers_in_mail", "is_active", "position")
     list_select_related = ("queue",)
     list_filter = ("is_active", "queue")
     search_fields = ("name", "help_text")

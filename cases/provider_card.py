@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Membership, User
 from cases.models import Case, CaseQuerySet
+from mail.models import SuspendedAddress
 
 SHOWN = 5
 COUNTED = 100
@@ -55,12 +56,18 @@ class OtherCases:
         return self.number > len(self.newest)
 
 
-def with_verified_organization(cases: CaseQuerySet) -> CaseQuerySet:
-    """Note on each case, as `organization_verified`, whether its provider is a confirmed member there."""
+def with_facts_of_provider(cases: CaseQuerySet) -> CaseQuerySet:
+    """Note on each case whether its provider is a confirmed member of its organization, and takes no mail.
+
+    They are `organization_verified` and `provider_unreachable`.
+    """
     confirmed = Membership.objects.filter(
         user=OuterRef("provider_id"), organization=OuterRef("organization_id"), verified_at__isnull=False
     )
-    return cases.annotate(organization_verified=Exists(confirmed))
+    return cases.annotate(
+        organization_verified=Exists(confirmed),
+        provider_unreachable=SuspendedAddress.objects.exists_for("provider__email"),
+    )
 
 
 def other_cases(case: Case, *, reader: User) -> OtherCases:

@@ -35,6 +35,10 @@ class Number:
     count: int
 
     @property
+    def is_alarm(self) -> bool:
+        return self.code in (State.FAILED, State.HELD) and self.count > 0
+
+    @property
     def shown(self) -> str:
         return capped(self.count)
 
@@ -140,8 +144,11 @@ def _numbers(agent) -> list[Number]:
     ]
     if agent.has_perm("mail.view_outboxmessage"):
         outbox = reverse("admin:mail_outboxmessage_changelist")
-        failed = OutboxMessage.objects.failed()
-        wanted.append(("failed", _("Mails that failed"), f"{outbox}?state__exact={State.FAILED.value}", failed))
+        for code, label, rows in (
+            (State.FAILED, _("Mails that failed"), OutboxMessage.objects.failed()),
+            (State.HELD, _("Mails held back"), OutboxMessage.objects.held()),
+        ):
+            wanted.append((code.value, label, f"{outbox}?state__exact={code.value}", rows))
     if agent.has_perm("mail.view_inboundmail"):
         inbox = reverse("admin:mail_inboundmail_changelist")
         wanted.append(("unmatched", _("Mails that came in and wait"), inbox, InboundMail.objects.waiting()))

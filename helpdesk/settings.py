@@ -204,6 +204,9 @@ if INBOX_URL:
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     }
+# How many mails an hour one person gets about one case, and in all; what is over it is held.
+MAIL_CAP_PER_CASE = env.number("MAIL_CAP_PER_CASE", default=20, low=1, high=100_000)
+MAIL_CAP_PER_PERSON = env.number("MAIL_CAP_PER_PERSON", default=60, low=1, high=100_000)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rsplit("@", 1)[-1].rstrip("> ")
 EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=10, low=1, high=60)

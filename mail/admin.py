@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mail import services
-from mail.models import OutboxEvent, OutboxMessage
+from mail.models import OutboxEvent, OutboxMessage, SuspendedAddress
 from mail.paging import CappedPaginator
 from mail.registry import get_about, kind_labels
 from mail.render import one_line
@@ -96,21 +96,22 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     list_display = [
         "kind_label",
         "state",
+        "why",
         "recipient",
         "to_address",
         "about",
         "attempts",
-        "last_error",
         "created_at",
         "sent_at",
     ]
-    list_filter = ["state", KindFilter]
+    list_filter = ["state", "hold_reason", KindFilter]
     list_select_related = ["recipient"]
     search_fields = ["to_address"]  # only opens the search box: get_search_results decides
     search_help_text = _("Exact email address, Help Desk User ID or case number")
     fields = [
         "kind_label",
         "state",
+        "hold_reason",
         "recipient",
         "fixed_address",
         "to_address",
@@ -123,7 +124,11 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         "created_at",
         "sent_at",
     ]
-    actions = ["send_selected_again"]
+    actions = ["send_selected_again", "release_selected"]
+
+    @admin.display(description=_("why"))
+    def why(self, message: OutboxMessage) -> str:
+        return f"{message.get_hold_reason_display()} {message.last_error}".strip()
 
     @admin.display(description=_("kind"), ordering="kind")
     def kind_label(self, message: OutboxMessage) -> str:
@@ -142,7 +147,12 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
 
     def get_urls(self):
         send_again = self.admin_site.admin_view(self.send_again_view)
-        return [path("<int:pk>/send-again/", send_again, name="mail_outboxmessage_send_again"), *super().get_urls()]
+        release = self.admin_site.admin_view(self.release_view)
+        return [
+            path("<int:pk>/send-again/", send_again, name="mail_outboxmessage_send_again"),
+            path("<int:pk>/release/", release, name="mail_outboxmessage_release"),
+            *super().get_urls(),
+        ]
 
     def has_send_again_permission(self, request) -> bool:
         return request.user.has_perm(SEND_AGAIN)
@@ -150,6 +160,31 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None):
         extra_context = {"may_send_again": self.has_send_again_permission(request), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def release_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.method != "POST" or not self.has_send_again_permission(request):
+            raise PermissionDenied
+        message = get_object_or_404(self.get_queryset(request), pk=pk)
+        self._release(request, [message])
+        return redirect("admin:mail_outboxmessage_change", pk)
+
+    @admin.action(description=_("Release what is held"), permissions=["send_again"])
+    def release_selected(self, request, queryset):
+        self._release(request, queryset)
+
+    def _release(self, request, selected) -> None:
+        count = 0
+        for message in selected:
+            try:
+                services.release(message, by=request.user)
+            except services.NotSendable as reason:
+                messages.warning(request, str(reason))
+            else:
+                self.log_change(request, message, "Released.")
+                count += 1
+        if count:
+            text = ngettext("%(count)s mail is released.", "%(count)s mails are released.", count)
+            messages.success(request, text % {"count": count})
 
     def send_again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method != "POST" or not self.has_send_again_permission(request):
@@ -226,3 +261,28 @@ class OutboxEventAdmin(ReadOnlyAdmin):
         "last_error",
     ]
     inlines = [MessageInline]
+
+
+@admin.register(SuspendedAddress)
+class SuspendedAddressAdmin(ReadOnlyAdmin):
+    """Deleting a row lifts the suspension of its address."""
+
+    list_display = ["address", "said", "at"]
+    fields = ["address", "said", "at"]
+    list_filter = []
+    search_fields = ["address"]  # only opens the search box: get_search_results decides
+    search_help_text = _("Exact email address")
+
+    def get_search_results(self, request, queryset, search_term):
+        term = one_line(search_term).casefold()
+        return (queryset.filter(address=term) if term else queryset), False
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return request.user.has_perm(services.LIFTS)
+
+    def delete_model(self, request, obj):
+        services.lift_suspension(obj, by=request.user)
+
+    def delete_queryset(self, request, queryset):
+        for suspended in queryset:
+            services.lift_suspension(suspended, by=request.user)

@@ -17,7 +17,8 @@ from mail import registry
 from mail.envelope import BadAddress, address_of, compose, language_of
 from mail.expansion import expand_due
 from mail.models import Outage, OutboxMessage, State
-from mail.transport import BROKE_OFF, BrokeOff, Deferred, Refused, ServerAway, Transport
+from mail.suspension import as_held, is_suspended, suspend
+from mail.transport import BROKE_OFF, BrokeOff, Deferred, NoMailbox, Refused, ServerAway, Transport
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,10 @@ def deliver(pk: int, transport: Transport) -> bool:
         transport.send(email)
     except NoLongerApplies as reason:
         _conclude(message, registry.nothing_follows, state=State.CANCELLED, last_error=str(reason))
+    except NoMailbox as error:
+        _suspend(message, error)
+    except AddressSuspended as error:
+        _hold(message, error.address, str(error))
     except (BadAddress, Refused) as error:
         _fail(message, error)
     except ServerAway as error:
@@ -108,6 +113,14 @@ def lease() -> timedelta:
 
 class NoLongerApplies(Exception):
     """The kind of mail says that there is nothing to say any more."""
+
+
+class AddressSuspended(Exception):
+    """Nothing goes to this address until that is put right."""
+
+    def __init__(self, address: str):
+        super().__init__("Mail to this address came back.")
+        self.address = address
 
 
 class NotBuilt(Exception):
@@ -135,6 +148,8 @@ def _build(message: OutboxMessage) -> EmailMultiAlternatives:
     if message.attempts > len(RETRY_DELAYS) + 1:
         raise Refused("Given up: every delivery ended without a word.")
     address = address_of(message)
+    if not registry.proves_address(message.kind) and is_suspended(address):
+        raise AddressSuspended(address)
     try:
         with translation.override(language_of(message)):
             content = registry.get_kind(message.kind).build(message)
@@ -181,10 +196,24 @@ def _fail(message: OutboxMessage, error: Exception | str) -> None:
         _conclude(message, registry.nothing_follows, **outcome)
 
 
+def _suspend(message: OutboxMessage, error: NoMailbox) -> None:
+    address = address_of(message)
+    suspend(address, said=str(error))
+    _hold(message, address, str(error))
+
+
+def _hold(message: OutboxMessage, address: str, said: str) -> None:
+    """Let the message wait until mail arrives at its reader again; one that carries a secret fails instead."""
+    if registry.carries_secret(message.kind):
+        _fail(message, said)
+    else:
+        _conclude(message, registry.nothing_follows, **as_held(address, said=said))
+
+
 def _conclude(message: OutboxMessage, hook: Callable[[OutboxMessage], None], **outcome) -> None:
     """Record the end of a message and run what follows from it, both or neither."""
     with transaction.atomic():
-        if _record(message, next_attempt_at=None, nonce="", **outcome):
+        if _record(message, **{"next_attempt_at": None, "nonce": "", **outcome}):
             hook(message)
 
 

@@ -56,9 +56,14 @@ def compose(message: OutboxMessage, content: Content, address: str) -> EmailMult
     return email
 
 
+def takes_answers(message: OutboxMessage) -> bool:
+    """Tell whether an answer by mail is filed: what the foot of the mail says is what its headers do."""
+    return bool(settings.ANSWERS_BY_MAIL and message.recipient_id and message.about_kind in receivers())
+
+
 def _reply_to(message: OutboxMessage) -> list[str] | None:
     """Return where an answer goes: to the row that the mail is about, for the person whom it is sent to alone."""
-    if settings.ANSWERS_BY_MAIL and message.recipient_id and message.about_kind in receivers():
+    if takes_answers(message):
         about = (message.about_kind, message.about_id)
         return [make_reply_address(about=about, user_id=message.recipient_id)]
     return [settings.REPLY_TO_EMAIL] if settings.REPLY_TO_EMAIL else None

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mail import registry
+from mail.brakes import hold_over_caps
 from mail.models import OutboxEvent, OutboxMessage, new_nonce
 from mail.tokens import make_message_id
 
@@ -51,7 +52,9 @@ def _expand(pk: int) -> bool:
     addressees = {}
     for addressee in registry.get_event(event.code)(event):
         addressees.setdefault(addressee.key, addressee)
-    OutboxMessage.objects.bulk_create(_message(event, addressee) for addressee in addressees.values())
+    messages = [_message(event, addressee) for addressee in addressees.values()]
+    hold_over_caps(messages)
+    OutboxMessage.objects.bulk_create(messages)
     return True
 
 
@@ -68,6 +71,7 @@ def _message(event: OutboxEvent, addressee: registry.Addressee) -> OutboxMessage
         about_id=about_id,
         message_id=make_message_id(about=(about_kind, about_id), user_id=addressee.user_id or 0),
         nonce=new_nonce() if kind.uses_nonce else "",
+        created_at=event.created_at,
     )
 
 

@@ -62,6 +62,8 @@ class Kind:
     sent: "Callable[[OutboxMessage], None]"
     failed: "Callable[[OutboxMessage], None]"
     uses_nonce: bool
+    is_capped: bool
+    proves_address: bool
 
 
 @dataclass(frozen=True)
@@ -96,16 +98,21 @@ def register_kind(
     sent: "Callable[[OutboxMessage], None]" = nothing_follows,
     failed: "Callable[[OutboxMessage], None]" = nothing_follows,
     uses_nonce: bool = False,
+    is_capped: bool = True,
+    proves_address: bool = False,
 ) -> None:
     """Teach a kind of mail.
 
     `build` runs before every try, outside of any transaction, and must be harmless to repeat; None cancels the mail
     because it applies no longer. `sent` and `failed` run in the transaction that records the outcome.
-    With `uses_nonce` the row carries a nonce for `mail.services.derive_secret` until it is sent, failed or cancelled.
+    With `uses_nonce` the row carries a nonce for `mail.services.derive_secret` until it is sent, failed or cancelled;
+    such mail is never held: where its address is suspended it fails, so that no secret waits.
+    What is not `is_capped` is throttled where it is asked for: it neither counts towards the caps nor is held by them.
+    With `proves_address` it goes to a suspended address too: whoever answers it shows that mail arrives there.
     """
     if code in _kinds:
         raise ImproperlyConfigured(f"The mail {code!r} is registered twice.")
-    _kinds[code] = Kind(code, label, build, sent, failed, uses_nonce)
+    _kinds[code] = Kind(code, label, build, sent, failed, uses_nonce, is_capped, proves_address)
 
 
 def register_about(kind: str, *, label: "Callable[[int], str | Promise]", url: Callable[[int], str]) -> None:
@@ -130,6 +137,19 @@ def get_kind(code: str) -> Kind:
         return _kinds[code]
     except KeyError:
         raise NotRegistered(f"No app builds the mail {code!r}.") from None
+
+
+def uncapped_kinds() -> list[str]:
+    return [kind.code for kind in _kinds.values() if not kind.is_capped]
+
+
+def proves_address(code: str) -> bool:
+    """Tell whether mail of a kind goes to suspended addresses too; of a kind that is gone, it does not."""
+    return code in _kinds and _kinds[code].proves_address
+
+
+def carries_secret(code: str) -> bool:
+    return code in _kinds and _kinds[code].uses_nonce
 
 
 def kind_labels() -> "list[tuple[str, str | Promise]]":

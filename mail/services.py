@@ -12,23 +12,40 @@ from django.utils.translation import gettext as _
 
 from mail import registry, wake
 from mail.delivery import drain
+from mail.envelope import BadAddress, address_of
 from mail.expansion import expand_due
-from mail.models import Heartbeat, Outage, OutboxEvent, OutboxMessage, State, new_nonce
+from mail.models import (
+    Heartbeat,
+    Hold,
+    Outage,
+    OutboxEvent,
+    OutboxMessage,
+    State,
+    SuspendedAddress,
+    new_nonce,
+)
 from mail.secret import SecretSpent, derive_secret
+from mail.suspension import as_queued, is_suspended, lift, waiting_for_address
 from mail.tokens import make_message_id
 
 logger = logging.getLogger(__name__)
 
 __all__ = [
+    "MayNotLift",
     "NotSendable",
     "SecretSpent",
+    "address_corrected",
     "cancel",
     "derive_secret",
     "drain",
     "expand_due",
     "failures",
+    "is_suspended",
     "last_failure",
+    "lift_suspension",
     "owe",
+    "release",
+    "release_about",
     "send_again",
     "sweep",
 ]
@@ -36,11 +53,16 @@ __all__ = [
 REF_LIMIT = 100
 MESSAGES_PER_DRAIN = 50
 MOST_DRAINS = 8
-SENDABLE = (State.SENT, State.RETRYING, State.FAILED, State.HELD, State.CANCELLED)
+SENDABLE = (State.SENT, State.RETRYING, State.FAILED, State.CANCELLED)
+LIFTS = "mail.delete_suspendedaddress"
 
 
 class NotSendable(Exception):
-    """The message cannot be sent again; its words tell a person why."""
+    """The message cannot be sent now; its words tell a person why."""
+
+
+class MayNotLift(Exception):
+    """Suspended addresses are not this person's to free."""
 
 
 def owe(code: str, *, about: tuple[str, int], **refs: int | str | None) -> OutboxEvent:
@@ -79,8 +101,10 @@ def send_again(message: OutboxMessage, *, by: AbstractBaseUser) -> OutboxMessage
     a new one. One that is being retried is only hurried.
 
     Raises:
-        NotSendable: it is on its way already, or no app builds such mail any more.
+        NotSendable: it is on its way already, it is held, or no app builds such mail any more.
     """
+    if message.state == State.HELD:
+        raise NotSendable(_("Mail %(pk)s is held back. Release it instead.") % {"pk": message.pk})
     try:
         kind = registry.get_kind(message.kind)
     except registry.NotRegistered:
@@ -100,13 +124,66 @@ def send_again(message: OutboxMessage, *, by: AbstractBaseUser) -> OutboxMessage
     return message
 
 
+def release(message: OutboxMessage, *, by: AbstractBaseUser) -> None:
+    """Let a message go that is held back; caps hold it no second time.
+
+    Raises:
+        NotSendable: it is not held, or its address is suspended still.
+    """
+    if message.hold_reason == Hold.SUSPENDED and _is_unreachable(message):
+        words = _("Mail %(pk)s waits for its address. Let the reader correct it, or a supervisor lift the suspension.")
+        raise NotSendable(words % {"pk": message.pk})
+    if not _release(OutboxMessage.objects.filter(pk=message.pk)):
+        raise NotSendable(_("Mail %(pk)s is not held back any more.") % {"pk": message.pk})
+    logger.info("Outbox message %s is released by user %s.", message.pk, by.pk)
+
+
+def release_about(*, about: tuple[str, int], by: AbstractBaseUser) -> int:
+    """Let all mail about a row go that is over a cap; return how many."""
+    count = _release(OutboxMessage.objects.about(*about).exclude(hold_reason=Hold.SUSPENDED))
+    logger.info("%s outbox messages about %s %s are released by user %s.", count, *about, by.pk)
+    return count
+
+
+def _release(messages: QuerySet[OutboxMessage]) -> int:
+    with transaction.atomic():
+        released = messages.filter(state=State.HELD).update(**as_queued())
+        transaction.on_commit(wake.ring, robust=True)
+    return released
+
+
+def _is_unreachable(message: OutboxMessage) -> bool:
+    try:
+        return is_suspended(address_of(message))
+    except BadAddress:
+        return False  # sending it says so
+
+
+def lift_suspension(suspended: SuspendedAddress, *, by: AbstractBaseUser) -> None:
+    """Let mail go to an address again, what waits for it first.
+
+    Raises:
+        MayNotLift
+    """
+    if not by.has_perm(LIFTS):
+        raise MayNotLift
+    lift(suspended.address)
+    logger.info("The suspension of address %s is lifted by user %s.", suspended.pk, by.pk)
+
+
+def address_corrected(*, recipient_id: int, address: str) -> None:
+    """Send what waited for somebody's old address to the new one, at which they have just shown to read mail."""
+    lift(address)
+    _release(waiting_for_address().filter(recipient_id=recipient_id, fixed_address=""))
+
+
 def failures(
     *,
     about: tuple[str, int] | None = None,
     recipient_id: int | None = None,
     except_kinds: Collection[str] = (),
 ) -> QuerySet[OutboxMessage]:
-    """Return the mail about a row, or to a user, that failed or is delayed and that nothing has mended, newest first.
+    """Return the mail about a row, or to a user, that is held, or failed or delayed and unmended; newest first.
 
     A later mail that reached the same person mends it, if it is itself about that row. Mail of `except_kinds` neither
     counts as trouble nor mends any. Pages show what is returned with its `state` and `last_error`, and offer
@@ -128,5 +205,5 @@ def last_failure(**where) -> OutboxMessage | None:
 def cancel(messages: QuerySet[OutboxMessage], *, reason: str) -> int:
     """Cancel those of the messages that no worker holds and that still wait; return how many."""
     return messages.filter(state__in=(State.QUEUED, State.RETRYING, State.HELD)).update(
-        state=State.CANCELLED, next_attempt_at=None, nonce="", last_error=reason[:300]
+        state=State.CANCELLED, hold_reason="", next_attempt_at=None, nonce="", last_error=reason[:300]
     )

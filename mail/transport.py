@@ -8,6 +8,7 @@ from typing import NoReturn
 from django.core.mail import EmailMessage, get_connection
 
 from mail.render import one_line
+from mail.suspension import says_no_mailbox
 
 MAILS_PER_CONNECTION = 100
 REPLY_LIMIT = 200
@@ -18,6 +19,10 @@ LOGIN_WANTED = (530, 534, 535, 538)
 
 class Refused(Exception):
     """The server takes this mail never."""
+
+
+class NoMailbox(Refused):
+    """Nobody will ever read mail at this address."""
 
 
 class Deferred(Exception):
@@ -78,7 +83,9 @@ class Transport:
         try:
             self._connection.send_messages([email])
         except smtplib.SMTPRecipientsRefused as error:
-            self._judge(email, *next(iter(error.recipients.values())))
+            self._judge_recipient(email, *next(iter(error.recipients.values())))
+        except smtplib.SMTPDataError as error:  # some servers look for the mailbox late
+            self._judge_recipient(email, error.smtp_code, error.smtp_error)
         except smtplib.SMTPResponseException as error:
             self._judge(email, error.smtp_code, error.smtp_error)
         except smtplib.SMTPNotSupportedError:
@@ -100,6 +107,11 @@ class Transport:
             said = " ".join(str(part) for part in (type(error).__name__, getattr(error, "smtp_code", "")) if part)
             raise ServerAway(f"No connection to the mail server ({said}).") from None
 
+    def _judge_recipient(self, email: EmailMessage, code: int, reply: bytes | str) -> NoReturn:
+        if code >= 500 and says_no_mailbox(_as_text(reply)):
+            raise NoMailbox(f"{code} {_without_words_of(email, reply)}") from None
+        self._judge(email, code, reply)
+
     def _judge(self, email: EmailMessage, code: int, reply: bytes | str) -> NoReturn:
         said = f"{code} {_without_words_of(email, reply)}"
         if code == CLOSING or code in LOGIN_WANTED:
@@ -114,7 +126,10 @@ class Transport:
 
 def _without_words_of(email: EmailMessage, reply: bytes | str) -> str:
     """Return what the server said, cut short, without any word of the mail that could be a secret."""
-    if isinstance(reply, bytes):
-        reply = reply.decode(errors="replace")
-    masked = re.sub(r"[\w-]{12,}", lambda word: "[...]" if word[0] in email.body else word[0], one_line(reply))
+    said = one_line(_as_text(reply))
+    masked = re.sub(r"[\w-]{12,}", lambda word: "[...]" if word[0] in email.body else word[0], said)
     return masked[:REPLY_LIMIT]
+
+
+def _as_text(reply: bytes | str) -> str:
+    return reply.decode(errors="replace") if isinstance(reply, bytes) else reply

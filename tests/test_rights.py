@@ -24,7 +24,7 @@ from cases import services
 from cases.models import Attachment, CannedReply, Case, CaseEvent, Channel, Message, Queue, RequestType, SavedView
 from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
 from mail.inbox import take_in
-from mail.models import BlockedSender, OutboxEvent, OutboxMessage
+from mail.models import BlockedSender, OutboxEvent, OutboxMessage, SuspendedAddress
 from tests.conftest import make_person
 
 # v: look, a: add, c: change, d: delete. Of agents, supervisors, administrators.
@@ -45,6 +45,7 @@ MODELS = {
     "mail_outboxevent": ("v", "v", "v"),
     "mail_inboundmail": ("v", "v", "v"),
     "mail_blockedsender": ("v", "vd", "vd"),
+    "mail_suspendedaddress": ("v", "vd", "vd"),
 }
 # The page that Django makes: the right that opens it with GET, and with an empty POST.
 STOCK = {"changelist": "vv", "add": "aa", "history": "vv", "delete": "dd", "change": "vc"}
@@ -87,7 +88,9 @@ PAGES = {
     "cases_case_link": ALL_FORM,
     "cases_case_redact": ALL_FORM,
     "cases_case_remove_file": ALL_FORM,
+    "cases_case_release_mail": ALL_ACT,
     "mail_outboxmessage_send_again": ("403 302",) * 3,
+    "mail_outboxmessage_release": ("403 302",) * 3,
     "mail_inboundmail_attach": ("405 200",) * 3,
     "mail_inboundmail_reject": ALL_ACT,
     "mail_inboundmail_block": ALL_ACT,
@@ -172,6 +175,7 @@ def rows(db, paula, organization, agnes) -> dict:
         "mail_outboxmessage": message,
         "mail_outboxevent": event,
         "mail_inboundmail": take_in(b"From: somebody@example.org\nSubject: Hello\n\nIs this the help desk?"),
+        "mail_suspendedaddress": SuspendedAddress.objects.create(address="gone@example.org"),
         "mail_blockedsender": BlockedSender.objects.create(address="stranger@example.org", by=agnes),
     }
 

@@ -16,6 +16,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from mail.models import SuspendedAddress
+
 # The groups that a migration of the app with the permissions makes, from least to most.
 ROLES = (VIEWERS, AGENTS, SUPERVISORS) = ("Viewers", "Agents", "Supervisors")
 
@@ -58,6 +60,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def present(self) -> UserQuerySet:
         """Leave out who is away today."""
         return self.exclude(away_until__gte=timezone.localdate())
+
+    def with_reachability(self) -> UserQuerySet:
+        """Say of each whether mail to their address came back, as `is_unreachable`."""
+        return self.annotate(is_unreachable=SuspendedAddress.objects.exists_for("email"))
 
     def named(self, identifier: str) -> UserQuerySet:
         """Match a Help Desk User ID or an email address, without regard to case."""
@@ -110,6 +116,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
 
     objects = UserManager()
+
+    # Known of those whom `with_reachability` fetched, as the person who opens a page.
+    is_unreachable = False
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

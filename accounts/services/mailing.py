@@ -17,7 +17,7 @@ from accounts.services.registration import answer_registration
 from accounts.tokens import token_as_of
 from mail.models import OutboxEvent, OutboxMessage
 from mail.registry import Addressee, Content
-from mail.services import derive_secret
+from mail.services import derive_secret, is_suspended
 
 CODE_LENGTH = 8
 
@@ -57,7 +57,10 @@ def expand_email_change(event: OutboxEvent) -> Iterable[Addressee]:
 
 
 def expand_email_changed(event: OutboxEvent) -> Iterable[Addressee]:
+    """Tell the old address, unless it takes no mail any more."""
     change = EmailChange.objects.get(pk=event.refs["change"])
+    if is_suspended(change.old_email):
+        return []
     return [Addressee("email_changed", change.user_id, address=change.old_email, key="old")]
 
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.models import EmailChange, NotificationPreference, User
 from accounts.preferences import Delivery, optional_mails
-from mail.models import OutboxMessage
-from mail.services import last_failure, owe
+from mail.models import OutboxMessage, State
+from mail.services import address_corrected, failures, last_failure, owe
 
 CODE_HOLDS = timedelta(hours=24)
 WRONG_CODES_ALLOWED = 5
@@ -94,11 +94,17 @@ def choose_mail(*, user: User, choices: Mapping[str, str]) -> None:
 
 
 def failed_mail(user: User) -> OutboxMessage | None:
-    """Return the account's last mail if it has failed or is delayed: the next one that arrives mends it.
+    """Return the account's last mail if it is held, or has failed or is delayed: the next one that arrives mends it.
 
     The notice to an address that the person has left says nothing about the present one.
     """
     return last_failure(recipient_id=user.pk, except_kinds=["email_changed"])
+
+
+def lost_mail(user: User) -> OutboxMessage | None:
+    """Return the account's last mail that did not arrive, as far as its owner can do something about it."""
+    troubled = failures(recipient_id=user.pk, except_kinds=["email_changed"])
+    return None if user.is_unreachable else troubled.exclude(state=State.HELD).first()
 
 
 @transaction.atomic
@@ -130,7 +136,9 @@ def pending_email_change(user: User) -> EmailChange | None:
 
 
 def confirm_email_change(*, user: User, code: str) -> EmailChange:
-    """Make the new address the account's own; the old address is told.
+    """Make the new address the account's own; the old address is told where it still takes mail.
+
+    What waited for the old address goes to the new one.
 
     Raises:
         EmailCodeExpired: there is no change to confirm any more.
@@ -153,6 +161,7 @@ def confirm_email_change(*, user: User, code: str) -> EmailChange:
             User.objects.filter(pk=user.pk).update(email=change.new_email)
             EmailChange.objects.filter(pk=change.pk).update(confirmed_at=timezone.now(), code_hash="")
             owe("email_changed", about=("account", user.pk), change=change.pk)
+            address_corrected(recipient_id=user.pk, address=change.new_email)
     except IntegrityError as error:
         raise EmailTaken from error
     return change

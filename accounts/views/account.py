@@ -31,7 +31,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "primary_organization": services.primary_organization(request.user),
         "secondary_organizations": services.secondary_organizations(request.user),
         "pending_email": services.pending_email_change(request.user),
-        "failed_mail": services.failed_mail(request.user),
+        "failed_mail": services.lost_mail(request.user),
         "language_name": dict(settings.LANGUAGES)[get_language()],
     }
     return render(request, "accounts/account.html", context)

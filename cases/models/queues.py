@@ -62,6 +62,7 @@ class RequestType(models.Model):
         _("priority of its cases"), choices=Priority.choices, default=Priority.NORMAL
     )
     is_active = models.BooleanField(_("offered in the form"), default=True)
+    answers_in_mail = models.BooleanField(_("answers stand in emails"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
 
     objects = RequestTypeQuerySet.as_manager()

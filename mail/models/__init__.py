@@ -12,6 +12,7 @@ from mail.models.outbox import (
     OWED,
     TROUBLED,
     Heartbeat,
+    Hold,
     Outage,
     OutboxEvent,
     OutboxMessage,
@@ -19,12 +20,14 @@ from mail.models.outbox import (
     new_message_id,
     new_nonce,
 )
+from mail.models.suspension import SuspendedAddress
 
 __all__ = [
     "OWED",
     "TROUBLED",
     "BlockedSender",
     "Heartbeat",
+    "Hold",
     "InboundMail",
     "InboundRaw",
     "InboundState",
@@ -34,6 +37,7 @@ __all__ = [
     "OutboxMessage",
     "Reason",
     "State",
+    "SuspendedAddress",
     "new_message_id",
     "new_nonce",
 ]

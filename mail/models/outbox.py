@@ -73,6 +73,14 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class Hold(models.TextChoices):
+    """Why a message is held back until somebody releases it."""
+
+    CASE_CAP = "case_cap", _("More mails than usual went to this person about the same matter within an hour.")
+    PERSON_CAP = "person_cap", _("More mails than usual went to this person within an hour.")
+    SUSPENDED = "suspended", _("Mail to this address came back. Nothing goes there until that is put right.")
+
+
 OWED = (State.QUEUED, State.SENDING, State.RETRYING)
 TROUBLED = (State.FAILED, State.RETRYING)
 
@@ -91,11 +99,14 @@ class OutboxMessageQuerySet(models.QuerySet):
     def failed(self):
         return self.filter(state=State.FAILED)
 
+    def held(self):
+        return self.filter(state=State.HELD)
+
     def troubled(self):
-        """Failed or delayed messages after which none of these messages reached the same person."""
+        """Held messages, and failed or delayed ones after which none of these messages reached the same person."""
         same_person = Q(recipient=OuterRef("recipient")) | Q(recipient_key=OuterRef("recipient_key"))
         reached = self.filter(same_person, pk__gt=OuterRef("pk"), state=State.SENT)
-        return self.filter(~Exists(reached), state__in=TROUBLED)
+        return self.filter(Q(state=State.HELD) | (Q(state__in=TROUBLED) & ~Exists(reached)))
 
 
 class OutboxMessage(models.Model):
@@ -115,10 +126,12 @@ class OutboxMessage(models.Model):
     fixed_address = models.CharField(
         _("fixed address"), max_length=254, blank=True, help_text=_("Empty: the recipient's own address at sending.")
     )
+    # Of a message that is held for it: the suspended address.
     to_address = models.CharField(_("sent to"), max_length=254, blank=True, db_index=True)
     about_kind = models.CharField(_("about"), max_length=20)
     about_id = models.BigIntegerField(_("about number"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    hold_reason = models.CharField(_("held because"), max_length=10, choices=Hold, blank=True)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True, blank=True, default=timezone.now)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
@@ -137,6 +150,7 @@ class OutboxMessage(models.Model):
             models.Index("about_id", "about_kind", "id", name="mail_message_about"),
             models.Index("state", "id", name="mail_message_state"),
             models.Index("kind", "id", name="mail_message_kind"),
+            models.Index("recipient_key", "created_at", name="mail_message_lately"),
         ]
         constraints = [
             models.UniqueConstraint("event", "recipient_key", name="mail_message_once_per_recipient"),
@@ -144,6 +158,10 @@ class OutboxMessage(models.Model):
                 condition=Q(state__in=OWED, next_attempt_at__isnull=False)
                 | (~Q(state__in=OWED) & Q(next_attempt_at__isnull=True)),
                 name="mail_message_owed_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=State.HELD) & ~Q(hold_reason="")) | (~Q(state=State.HELD) & Q(hold_reason="")),
+                name="mail_message_held_for_a_reason",
             ),
         ]
 

@@ -106,7 +106,8 @@ def test_mail_that_was_not_sent_is_told_and_linked(page, agnes, case, mailbox, s
     mailbox()
     row = outbox_row(second)
     due = timezone.now() + timedelta(hours=1) if owed else None
-    OutboxMessage.objects.filter(pk=row.pk).update(state=state, next_attempt_at=due)
+    held = "case_cap" if state == State.HELD else ""
+    OutboxMessage.objects.filter(pk=row.pk).update(state=state, hold_reason=held, next_attempt_at=due)
     html = page()
     assert "Mail sent" in message(html, first)
     assert words in message(html, second)

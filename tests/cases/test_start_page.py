@@ -62,6 +62,8 @@ def test_each_number_leads_to_exactly_those_rows(client_for, agnes, cases, mailb
     count, address = shown.pop("Mails that failed")
     assert count == "1"
     assert listed(client, address) == [failed.pk]
+    count, address = shown.pop("Mails held back")
+    assert (count, listed(client, address)) == ("0", [])
     count, address = shown.pop("Mails that came in and wait")
     assert count == "1"
     assert listed(client, address) == [waiting.pk]

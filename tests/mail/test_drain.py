@@ -73,12 +73,12 @@ def test_a_temporary_refusal_is_retried_later_with_the_same_message_id(greeting,
 @pytest.mark.parametrize("command", ["RCPT", "MAIL", "END"])
 def test_a_permanent_refusal_stops_at_once(greeting, greet, smtp, paula, command):
     failures = []
-    smtp(**{command: "550 5.1.1 no such user"})
+    smtp(**{command: "550 5.7.1 not from you"})
     greeting(failed=failures.append)
     greet(paula)
     drain()
     message = OutboxMessage.objects.get()
-    assert (message.state, message.last_error) == (State.FAILED, "550 5.1.1 no such user")
+    assert (message.state, message.last_error) == (State.FAILED, "550 5.7.1 not from you")
     assert message.next_attempt_at is None
     assert failures == [message]
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from mail import services
-from mail.models import Heartbeat, Outage, OutboxEvent, OutboxMessage, State
+from mail.models import Heartbeat, Hold, Outage, OutboxEvent, OutboxMessage, State
 from mail.services import cancel, drain, last_failure, sweep
 
 pytestmark = pytest.mark.django_db
@@ -86,10 +86,15 @@ class TestLastFailure:
         assert last_failure(recipient_id=paula.pk) is None
         assert last_failure(about=("case", 7)) == trouble
 
-    @pytest.mark.parametrize("later", [State.QUEUED, State.SENDING, State.CANCELLED, State.HELD])
+    @pytest.mark.parametrize("later", [State.QUEUED, State.SENDING, State.CANCELLED])
     def test_a_later_mail_that_has_not_arrived_mends_nothing(self, message, paula, later):
         trouble = message(State.FAILED)
         message(later)
+        assert last_failure(about=("case", 7)) == last_failure(recipient_id=paula.pk) == trouble
+
+    def test_a_mail_that_is_held_is_trouble_until_somebody_releases_it(self, message, paula):
+        trouble = message(State.HELD, hold_reason=Hold.CASE_CAP)
+        message(State.SENT)
         assert last_failure(about=("case", 7)) == last_failure(recipient_id=paula.pk) == trouble
 
     def test_kinds_left_out_are_no_trouble_and_mend_none(self, message, paula):

@@ -35,6 +35,7 @@ FOR_STAFF = (
     "cases/demo.py",
     "cases/export.py",
     "cases/file_page.py",
+    "cases/held_mail_page.py",
     "cases/link_page.py",
     "cases/mail_forms.py",
     "cases/merge_page.py",
