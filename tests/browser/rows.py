@@ -22,6 +22,7 @@ from accounts.models import TermsAcceptance, User
 from cases import services
 from cases.models import Case, Message, RequestType
 from desk.models import TermsVersion
+from mail.models import SuspendedAddress
 
 PASSWORD = "velvet harbor tractor 59"
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff"
@@ -78,7 +79,9 @@ def make() -> None:
         "temporary password": person("Nadia", "Noble", temporary=True),
         "viewer": person("Vera", "Vale", group="Viewers"),
         "agent": agent,
+        "unreachable": person("Una", "Usher"),
     }
+    SuspendedAddress.objects.create(address=people["unreachable"].email, said="550 5.1.1 no such user")
     print(  # noqa: T201
         json.dumps(
             {

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, Route, expect
 
 ANYBODY, NEWCOMER, PROVIDER, COLLEAGUE = "anybody", "newcomer", "provider", "colleague"
 TEMPORARY, LONG_NAME, VIEWER, AGENT = "temporary password", "long name", "viewer", "agent"
+UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True)
@@ -231,6 +232,8 @@ STATES = (
     State("Long names: account", "/account/", "Your account", LONG_NAME),
     # The account.
     State("Account", "/account/", "Your account", PROVIDER),
+    State("Account: mail to it came back", "/account/", "Your account", UNREACHABLE),
+    State("New email: mail to the old one came back", "/account/email/", "Change your business email", UNREACHABLE),
     State("Name and phone", "/account/details/", "Your name and phone", PROVIDER),
     State("Name and phone: errors", "/account/details/", HELP, PROVIDER, send("first_name", first_name="")),
     State("Organization", "/account/organization/", "Your primary Provider Organization", PROVIDER),

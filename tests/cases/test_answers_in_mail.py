@@ -4,6 +4,8 @@ import pytest
 
 from cases import services
 from cases.models import RequestType
+from tests.mail.every_mail import Letter
+from tests.mail.test_mail_look import unsaid
 
 pytestmark = pytest.mark.django_db
 ANSWER = "The second dose of lot 42 was wasted."
@@ -37,6 +39,11 @@ def test_an_answer_about_sensitive_matters_is_only_announced(answered, case):
     assert ASIDE in letter.alternatives[0][0]
     assert f"http://testserver/cases/{case.case_id}/" in letter.body
     assert letter.extra_headers["Auto-Submitted"] == "auto-generated"
+
+
+def test_text_and_html_announce_it_in_the_same_words(answered, case):
+    letter = answered(in_mail=False)
+    assert unsaid(Letter("case_reply", case.case_id, letter)) == []
 
 
 def test_it_is_announced_in_spanish_too(answered, paula):
