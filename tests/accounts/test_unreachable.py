@@ -74,6 +74,7 @@ def test_pages_cost_what_they_cost(path, browser, suspended, statements):
 def test_account_page_says_it_once(browser, paula, suspended, mailbox):
     services.request_password_reset(identifier=paula.username)
     mailbox()
+    assert OutboxMessage.objects.update(state=State.FAILED, hold_reason="") == 1
     html = browser.get("/account/").text
     assert html.count("could not reach you") == 1
     assert "has not arrived" not in html
@@ -90,6 +91,13 @@ def test_corrected_address_ends_it_and_gets_what_waited(browser, paula, agnes, c
     assert {each.to[0] for each in arrived if each.to != [agnes.email]} == {NEW_EMAIL}
     assert any("Which lot?" in each.body for each in arrived)
     assert User.objects.get(pk=paula.pk).email == NEW_EMAIL
+
+
+def test_no_page_promises_mail_to_an_address_that_takes_none(browser, suspended):
+    browser.post("/account/email/", {"new_email": NEW_EMAIL, "current_password": PASSWORD})
+    assert "to your present address" not in browser.get("/account/email/confirm/").text
+    suspended.delete()
+    assert "to your present address" in browser.get("/account/email/confirm/").text
 
 
 def test_password_is_asked_for(browser, suspended):
