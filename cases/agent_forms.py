@@ -77,7 +77,10 @@ class ReplyForm(TakesFiles, OneTimeForm):
             self.initial["kind"] = Message.Kind.INTERNAL
         else:
             kinds.insert(0, (Message.Kind.PUBLIC, _("a public reply to the provider")))
-            hints.append(_("A public reply is mailed to the provider in full."))
+            if case.request_type.answers_in_mail:
+                hints.append(_("A public reply is mailed to the provider in full."))
+            else:
+                hints.append(_("The provider gets a mail that there is a public reply, and logs in to read it."))
         self.fields["body"].help_text = " ".join(map(str, [*hints, _KEPT_HINT]))
         self.fields["kind"].choices = kinds
         self.canned_replies = [] if case.state.is_final else list(CannedReply.objects.offered_on(case))

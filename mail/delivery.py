@@ -90,7 +90,7 @@ def deliver(pk: int, transport: Transport) -> bool:
     except NoMailbox as error:
         _suspend(message, error)
     except AddressSuspended as error:
-        _hold(message, error.address, str(error))
+        _hold(message, error.address)
     except (BadAddress, Refused) as error:
         _fail(message, error)
     except ServerAway as error:
@@ -119,7 +119,7 @@ class AddressSuspended(Exception):
     """Nothing goes to this address until that is put right."""
 
     def __init__(self, address: str):
-        super().__init__("Mail to this address came back.")
+        super().__init__()
         self.address = address
 
 
@@ -202,10 +202,10 @@ def _suspend(message: OutboxMessage, error: NoMailbox) -> None:
     _hold(message, address, str(error))
 
 
-def _hold(message: OutboxMessage, address: str, said: str) -> None:
+def _hold(message: OutboxMessage, address: str, said: str = "") -> None:
     """Let the message wait until mail arrives at its reader again; one that carries a secret fails instead."""
     if registry.carries_secret(message.kind):
-        _fail(message, said)
+        _fail(message, said or "The address is suspended.")
     else:
         _conclude(message, registry.nothing_follows, **as_held(address, said=said))
 

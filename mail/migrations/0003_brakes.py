@@ -32,9 +32,9 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 choices=[
-                    ("case_cap", "More mails than usual went to this person about the same matter within an hour."),
-                    ("person_cap", "More mails than usual went to this person within an hour."),
-                    ("suspended", "Mail to this address came back. Nothing goes there until that is put right."),
+                    ("case_cap", "Too many mails about one matter within an hour."),
+                    ("person_cap", "Too many mails to one person within an hour."),
+                    ("suspended", "Mail to the address came back."),
                 ],
                 max_length=10,
                 verbose_name="held because",

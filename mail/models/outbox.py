@@ -76,9 +76,9 @@ class State(models.TextChoices):
 class Hold(models.TextChoices):
     """Why a message is held back until somebody releases it."""
 
-    CASE_CAP = "case_cap", _("More mails than usual went to this person about the same matter within an hour.")
-    PERSON_CAP = "person_cap", _("More mails than usual went to this person within an hour.")
-    SUSPENDED = "suspended", _("Mail to this address came back. Nothing goes there until that is put right.")
+    CASE_CAP = "case_cap", _("Too many mails about one matter within an hour.")
+    PERSON_CAP = "person_cap", _("Too many mails to one person within an hour.")
+    SUSPENDED = "suspended", _("Mail to the address came back.")
 
 
 OWED = (State.QUEUED, State.SENDING, State.RETRYING)

@@ -65,3 +65,14 @@ def test_supervisors_choose_it_and_agents_look(client_for, sven, agnes, request_
     client_for(agnes).post(page, posted | {"answers_in_mail": "on"})
     request_type.refresh_from_db()
     assert request_type.answers_in_mail is False
+
+
+@pytest.mark.parametrize(
+    ("in_mail", "words", "not_said"),
+    [(True, "mailed to the provider in full", "logs in to read it"), (False, "logs in to read it", "in full")],
+)
+def test_agents_are_told_what_the_mail_will_say(in_mail, words, not_said, client_for, agnes, case):
+    RequestType.objects.filter(pk=case.request_type_id).update(answers_in_mail=in_mail)
+    html = client_for(agnes).get(f"/admin/cases/case/{case.pk}/change/").text
+    assert words in html
+    assert not_said not in html

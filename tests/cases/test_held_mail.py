@@ -114,7 +114,7 @@ def test_agents_see_it_on_the_case_and_what_to_do(client_for, agnes, paula, url,
     client = client_for(agnes)
     html = client.get(url).text
     assert str(Hold.SUSPENDED.label) in html
-    assert "Call the provider." in html
+    assert "No mail reaches the provider: call." in html
     assert "mail came back: nothing is sent there" in html
     assert "release-mail" not in html, "no button that would do nothing"
     address = "/admin/mail/suspendedaddress/?q=paula.prince%40clinic.example.org"
