@@ -11,9 +11,9 @@ from django.core.files.storage import InMemoryStorage
 
 NAME = "fonts/public-sans.woff2"
 SOURCE = Path(fontpkg_public_sans.__file__).parent / "files" / "PublicSans[wght].ttf"
-# Latin with all its accents, punctuation, euro, trademark, arrows, minus. Other scripts come from
+# Latin with all its accents, punctuation, euro, trademark, minus. Other scripts come from
 # the reader's own system.
-LETTERS = "U+0020-024F,U+1E00-1EFF,U+2000-206F,U+20AC,U+2122,U+2190-2193,U+2212"
+LETTERS = "U+0020-024F,U+1E00-1EFF,U+2000-206F,U+20AC,U+2122,U+2212"
 FEATURES = ["kern", "liga", "mark", "mkmk", "ccmp", "locl", "tnum", "calt"]
 
 
