@@ -29,11 +29,13 @@ LONG_CLINIC = "Lakeside Comprehensive Pediatric, Adolescent and Family Medicine 
 MANY = 200
 
 
-def person(first_name: str, last_name: str = "Tester", *, group: str = "", temporary: bool = False) -> User:
+def person(
+    first_name: str, last_name: str = "Tester", *, group: str = "", temporary: bool = False, email: str = ""
+) -> User:
     user_id = f"{first_name}.{last_name}".lower()
     user = User(
         username=user_id,
-        email=f"{user_id}@clinic.example.org",
+        email=email or f"{user_id}@clinic.example.org",
         first_name=first_name,
         last_name=last_name,
         is_staff=bool(group),
