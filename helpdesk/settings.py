@@ -324,6 +324,8 @@ LOGGING = {
         # The request log has one line a request already, with its reference.
         "django.server": {"handlers": [], "propagate": False},
         "axes": {"level": "ERROR"},
+        # It tells of each letter that it packs.
+        "fontTools": {"level": "WARNING"},
         # The sweep comes every ten seconds; what it does with mail is logged by mail itself.
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},

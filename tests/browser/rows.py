@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from accounts import drafts
 from accounts import services as account_services
 from accounts.models import TermsAcceptance, User
 from cases import services
@@ -78,9 +79,12 @@ def make() -> None:
         "colleague": person("Quinn", "Quill"),
         "long name": person(f"{LONG_NAME}-Anastasia", LONG_NAME),
         "temporary password": person("Nadia", "Noble", temporary=True),
+        "writer": with_draft(person("Dora", "Draft")),
         "viewer": person("Vera", "Vale", group="Viewers"),
         "agent": agent,
     }
+    expired = person("Eva", "Expired", temporary=True)
+    User.objects.filter(pk=expired.pk).update(temporary_expires_at=timezone.now() - timedelta(hours=1))
     print(  # noqa: T201
         json.dumps(
             {
@@ -91,6 +95,12 @@ def make() -> None:
             }
         )
     )
+
+
+def with_draft(user: User) -> User:
+    """Leave the person an intake form that was begun and not sent."""
+    drafts.save_draft(user, services.INTAKE_DRAFT, "d" * 22, {"description": "We count 40 doses, and the portal"})
+    return user
 
 
 def reset_link(user: User) -> str:
