@@ -1,29 +1,30 @@
 """The help desk's facts in admin, for supervisors."""
 
 from django.contrib import admin
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from desk.model_admin import CarefulAdmin
 from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
-from desk.services import forget_facts
+from desk.services import forget_facts, is_shown
 
 
 class FactAdmin(CarefulAdmin):
-    """A change that shows at once in the process that made it."""
+    """A change that shows at once in the process that made it, and not before it is stored."""
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
-        forget_facts()
+        transaction.on_commit(forget_facts, robust=True)
 
     def delete_model(self, request, obj):
         super().delete_model(request, obj)
-        forget_facts()
+        transaction.on_commit(forget_facts, robust=True)
 
     def delete_queryset(self, request, queryset):
         super().delete_queryset(request, queryset)
-        forget_facts()
+        transaction.on_commit(forget_facts, robust=True)
 
 
 @admin.register(PhoneLine)
@@ -55,11 +56,9 @@ class AnnouncementAdmin(FactAdmin):
     @admin.display(description=gettext_lazy("state"))
     def state(self, announcement: Announcement) -> str:
         now = timezone.now()
-        if announcement.starts_at > now:
-            return _("To come")
-        if announcement.ends_at and announcement.ends_at <= now:
-            return _("Ended")
-        return _("Shown now")
+        if is_shown(announcement, now):
+            return _("Shown now")
+        return _("To come") if announcement.starts_at > now else _("Ended")
 
 
 @admin.register(Resource)

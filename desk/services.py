@@ -22,6 +22,11 @@ COPY_SECONDS = 60
 logger = logging.getLogger(__name__)
 
 
+def is_shown(announcement: Announcement | Notice, now: datetime) -> bool:
+    """Tell whether pages show an announcement at a moment: from its start up to and without its end."""
+    return announcement.starts_at <= now and (announcement.ends_at is None or now < announcement.ends_at)
+
+
 @dataclass(frozen=True)
 class Notice:
     """An announcement as pages show it."""
@@ -34,9 +39,6 @@ class Notice:
     link_text_es: str
     starts_at: datetime
     ends_at: datetime | None
-
-    def is_shown(self, now: datetime) -> bool:
-        return self.starts_at <= now and (self.ends_at is None or now < self.ends_at)
 
     @property
     def label(self) -> str | Promise:
@@ -127,7 +129,7 @@ class HelpDesk:
     @property
     def notices(self) -> list[Notice]:
         """Return what is announced at this moment: the most urgent first, then the newest."""
-        return [notice for notice in self.facts.notices if notice.is_shown(self.now)]
+        return [notice for notice in self.facts.notices if is_shown(notice, self.now)]
 
 
 # The guide's own facts, for a page that must be shown while the database is down.

@@ -342,6 +342,11 @@ TIME_ZONE = "America/New_York"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "helpdesk.fonts.PackedFontFinder",
+]
 # Files of cases. A storage elsewhere takes its place alone: nothing asks for an address.
 FILE_STORAGE = {
     "BACKEND": "cases.storage.PrivateFileStorage",
@@ -371,6 +376,8 @@ LOGGING = {
         # The request log has one line a request already, with its reference.
         "django.server": {"handlers": [], "propagate": False},
         "axes": {"level": "ERROR"},
+        # It tells of each letter that it packs.
+        "fontTools": {"level": "WARNING"},
         # The sweep comes every ten seconds; what it does with mail is logged by mail itself.
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},

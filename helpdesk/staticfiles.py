@@ -37,6 +37,10 @@ class BundledStaticFilesStorage(CompressedManifestStaticFilesStorage):
     storage the same files work unbundled, so nothing but the number of requests depends on it.
     """
 
+    def create_compressor(self, **options):
+        """Leave Brotli to the font: of every file it would take seconds more at each start."""
+        return super().create_compressor(**options, use_brotli=False)
+
     def post_process(self, paths, dry_run=False, **options):
         bundles = InMemoryStorage()
 

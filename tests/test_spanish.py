@@ -53,7 +53,7 @@ def assert_spanish(response, status: int = 200) -> None:
     "address",
     [
         "/", "/terms/", "/resources/", "/register/", "/register/done/", "/login/", "/forgot/", "/forgot/done/",
-        "/accessibility/",
+        "/accessibility/", "/logout/done/",
     ],
 )  # fmt: skip
 def test_pages_of_everybody(address):

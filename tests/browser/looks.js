@@ -136,7 +136,7 @@
         [box.left + box.width / 2, box.top + box.height / 2],
         [box.left + 3, box.top + 3],
         [box.right - 3, box.bottom - 3],
-      ].filter(([x, y]) => y < innerHeight && y >= 0);
+      ].filter(([x, y]) => y < innerHeight - 1 && y >= 0);
       const isFree = ([x, y]) => {
         const top = document.elementFromPoint(x, y);
         return top !== null && (element.contains(top) || top.contains(element) || [...(element.labels || [])].some((label) => label.contains(top)));

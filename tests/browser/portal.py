@@ -154,6 +154,7 @@ class Portal:
     log: Path
     gates: dict[str, Gate] = field(default_factory=dict)
     processes: list[subprocess.Popen] = field(default_factory=list)
+    clerk: subprocess.Popen | None = None
 
     def manage(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -167,6 +168,23 @@ class Portal:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def session_of_new_provider(self, first_name: str) -> str:
+        """Make a provider whose password is that of rows.py, and return a session: see clerk.py."""
+        if self.clerk is None:
+            self.clerk = subprocess.Popen(
+                [sys.executable, "-m", "tests.browser.clerk"],
+                cwd=ROOT,
+                env=self.environment | {"DJANGO_SETTINGS_MODULE": "helpdesk.settings"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        self.clerk.stdin.write(f"{first_name}\n")
+        self.clerk.stdin.flush()
+        session = self.clerk.stdout.readline().strip()
+        assert session, f"No provider {first_name} was made."
+        return session
 
     def start(self, *command: str) -> None:
         environment = self.environment | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -188,6 +206,9 @@ class Portal:
 
     def stop(self) -> list[int]:
         """End every process as Ctrl-C does; return their exit codes."""
+        if self.clerk is not None:
+            self.clerk.stdin.close()
+            self.clerk.wait(timeout=20)
         for process in self.processes:
             process.send_signal(signal.SIGTERM)
         codes = []

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from accounts import drafts
 from accounts import services as account_services
 from accounts.models import TermsAcceptance, User
 from cases import services
@@ -30,11 +31,13 @@ LONG_CLINIC = "Lakeside Comprehensive Pediatric, Adolescent and Family Medicine 
 MANY = 200
 
 
-def person(first_name: str, last_name: str = "Tester", *, group: str = "", temporary: bool = False) -> User:
+def person(
+    first_name: str, last_name: str = "Tester", *, group: str = "", temporary: bool = False, email: str = ""
+) -> User:
     user_id = f"{first_name}.{last_name}".lower()
     user = User(
         username=user_id,
-        email=f"{user_id}@clinic.example.org",
+        email=email or f"{user_id}@clinic.example.org",
         first_name=first_name,
         last_name=last_name,
         is_staff=bool(group),
@@ -77,11 +80,14 @@ def make() -> None:
         "colleague": person("Quinn", "Quill"),
         "long name": person(f"{LONG_NAME}-Anastasia", LONG_NAME),
         "temporary password": person("Nadia", "Noble", temporary=True),
+        "writer": with_draft(person("Dora", "Draft")),
         "viewer": person("Vera", "Vale", group="Viewers"),
         "agent": agent,
         "unreachable": person("Una", "Usher"),
     }
     SuspendedAddress.objects.create(address=people["unreachable"].email, said="550 5.1.1 no such user")
+    expired = person("Eva", "Expired", temporary=True)
+    User.objects.filter(pk=expired.pk).update(temporary_expires_at=timezone.now() - timedelta(hours=1))
     print(  # noqa: T201
         json.dumps(
             {
@@ -92,6 +98,12 @@ def make() -> None:
             }
         )
     )
+
+
+def with_draft(user: User) -> User:
+    """Leave the person an intake form that was begun and not sent."""
+    drafts.save_draft(user, services.INTAKE_DRAFT, "d" * 22, {"description": "We count 40 doses, and the portal"})
+    return user
 
 
 def reset_link(user: User) -> str:

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.conftest import PASSWORD
+
 ANYBODY, NEWCOMER, PROVIDER, COLLEAGUE = "anybody", "newcomer", "provider", "colleague"
-TEMPORARY, LONG_NAME, VIEWER, AGENT = "temporary password", "long name", "viewer", "agent"
-UNREACHABLE = "unreachable"
+TEMPORARY, LONG_NAME, WRITER = "temporary password", "long name", "writer"
+VIEWER, AGENT, UNREACHABLE = "viewer", "agent", "unreachable"
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,14 @@ STATES = (
     State("Login: wrong password", "/login/", HELP, do=send("username", username="nobody.here", password="wrong")),
     State("Login: too many tries", "/login/", HELP, do=guess_too_often, status=429),
     State("Login: leads on to a page", "/login/?next=/my-lists/", "Login"),
+    State("Login: the session ended", "/login/?next=/cases/new/&ended=kept", "Login"),
+    State(
+        "Login: the temporary password has expired",
+        "/login/",
+        HELP,
+        do=send("username", username="eva.expired", password=PASSWORD),
+    ),
+    State("Logged out", "/logout/done/", "You are logged out"),
     State("Forgot", "/forgot/", "Forgot User ID or password?"),
     State("Forgot: errors", "/forgot/", HELP, do=send("identifier")),
     State("Forgot: done", "/forgot/done/", "Check your email"),
@@ -210,6 +220,8 @@ STATES = (
     State("Intake: the session ended", "/cases/new/", "Login", COLLEAGUE, leave_with_text, lands="accounts:login"),
     State("The session is about to end", "/my-lists/", "Do you want to stay logged in?", COLLEAGUE, be_warned),
     # Cases.
+    State("Intake: a kept draft", "/cases/new/", "Submit a Help Desk case", WRITER),
+    State("MY LISTS: a kept draft", "/my-lists/?tab=all", "My Lists", WRITER),
     State("Home of a provider", "/", "How can the Help Desk help you?", PROVIDER),
     State("Intake", "/cases/new/", "Submit a Help Desk case", PROVIDER),
     State("Intake: filed already", "/cases/new/", "Submit a Help Desk case", PROVIDER, file_twice_with_other_words),

@@ -176,18 +176,25 @@ FORM = {
 }
 
 
-def test_supervisor_announces_changes_and_deletes_and_pages_follow_at_once(client_for, sven):
+def test_supervisor_announces_changes_and_deletes_and_pages_follow_at_once(
+    client_for, sven, django_capture_on_commit_callbacks
+):
     browser = client_for(sven)
+
+    def post(address: str, form: dict) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            browser.post(f"/admin/desk/announcement/{address}", form)
+
     assert banner(browser.get("/").content.decode()) == ""
-    browser.post("/admin/desk/announcement/add/", FORM)
+    post("add/", FORM)
     announcement = Announcement.objects.get()
     assert announcement.starts_at == NOON
     with time_machine.travel(NOON, tick=False):
         assert "CVMS is down." in banner(client_for().get("/").content.decode())
-    browser.post(f"/admin/desk/announcement/{announcement.pk}/change/", FORM | {"text": "CVMS is slow."})
+    post(f"{announcement.pk}/change/", FORM | {"text": "CVMS is slow."})
     with time_machine.travel(NOON, tick=False):
         assert "CVMS is slow." in banner(client_for().get("/").content.decode())
-    browser.post(f"/admin/desk/announcement/{announcement.pk}/delete/", {"post": "yes"})
+    post(f"{announcement.pk}/delete/", {"post": "yes"})
     with time_machine.travel(NOON, tick=False):
         assert banner(client_for().get("/").content.decode()) == ""
 

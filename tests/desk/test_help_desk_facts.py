@@ -84,11 +84,14 @@ def test_past_holidays_are_not_carried_along(db):
     assert services.help_desk_facts().facts.schedule.holidays == {date(2099, 1, 1)}
 
 
-def test_supervisor_changes_the_hours_and_the_foot_follows_at_once(client_for, sven):
+def test_supervisor_changes_the_hours_and_the_foot_follows_at_once(
+    client_for, sven, django_capture_on_commit_callbacks
+):
     browser = client_for(sven)
     assert "M-F: 7 am – 7 pm" in browser.get("/terms/").content.decode()
     for span in OpeningHours.objects.filter(weekday__lt=5):
         address = reverse("admin:desk_openinghours_change", args=[span.pk])
         data = {"weekday": span.weekday, "opens_at": "08:00", "closes_at": "17:30"}
-        assert browser.post(address, data).status_code == 302
+        with django_capture_on_commit_callbacks(execute=True):
+            assert browser.post(address, data).status_code == 302
     assert "M-F: 8 am – 5:30 pm" in browser.get("/terms/").content.decode()

@@ -46,7 +46,7 @@ def test_outside_of_requests_it_is_english():
 
 @pytest.mark.django_db
 def test_what_migrations_seed_is_there_in_spanish():
-    line, terms = PhoneLine.objects.get(), TermsVersion.objects.get()
+    line, terms = PhoneLine.objects.get(), TermsVersion.objects.current()
     assert line.name_es == "Línea telefónica de la Mesa de Ayuda para Proveedores"
     assert line.heading_es
     assert all(each.title_es and each.section_es and each.description_es for each in Resource.objects.all())

@@ -3,13 +3,16 @@
 import gzip
 import json
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client, override_settings
+from fontTools.ttLib import TTFont
 
+from helpdesk import fonts
 from helpdesk.staticfiles import CSS_IMPORT, JS_IMPORT, bundle
 
 SOURCES = Path(settings.BASE_DIR) / "static"
@@ -75,6 +78,14 @@ def test_the_font_is_found_from_the_stylesheet(served):
     sheet = served("css/portal.css")
     address = re.search(r'src:url\("([^"]+)"\)', sheet.read_text())[1]
     assert (sheet.parent / address).read_bytes().startswith(b"wOF2")
+
+
+def test_the_font_is_packed_to_the_same_bytes_every_time_and_keeps_accents():
+    packed = fonts.pack()
+    assert packed == fonts.pack()
+    letters = TTFont(BytesIO(packed)).getBestCmap()
+    assert set(map(ord, "Aáñ¿ü–“€−")) <= set(letters)
+    assert ord("я") not in letters
 
 
 def test_what_is_served_is_small(served):
