@@ -15,7 +15,7 @@ from accounts.text import fold_name
 from cases.models import CannedReply, Case, Queue, RequestType
 from desk.models import Announcement, Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
 from mail.inbox import take_in
-from mail.models import BlockedSender, OutboxEvent, OutboxMessage
+from mail.models import BlockedSender, OutboxEvent, OutboxMessage, SuspendedAddress
 from tests.conftest import make_person
 
 MOST_STATEMENTS = 14
@@ -90,6 +90,9 @@ def more(file, case, queue, agnes, second_agent) -> dict[str, Callable]:
         ],
         "mail.outboxevent": lambda: more_messages(case),
         "mail.outboxmessage": lambda: more_messages(case),
+        "mail.suspendedaddress": lambda: SuspendedAddress.objects.bulk_create(
+            SuspendedAddress(address=f"gone{n}@example.net") for n in several
+        ),
     }
 
 
