@@ -206,6 +206,8 @@ def test_supervisor_announces_changes_and_deletes_and_pages_follow_at_once(
         ({"ends_at_0": "2026-11-24", "ends_at_1": "12:00"}, "The end must be after the start."),
         ({"link": "javascript:alert(1)"}, "Enter a web address that begins with https:// or http://."),
         ({"severity": "loud"}, "Select a valid choice."),
+        ({"starts_at_0": "9999-12-31", "starts_at_1": "19:00"}, "Enter a valid date."),
+        ({"ends_at_0": "9999-12-31", "ends_at_1": "23:59"}, "Enter a valid date."),
     ],
 )
 def test_nonsense_is_refused_with_a_reason(client_for, sven, typed, reason):
