@@ -164,6 +164,12 @@ def test_link_says_where_it_leads(client, link_text, words):
     assert f'<a class="banner__link" href="https://status.example.org/cvms" rel="noopener"> {words} </a>' in part
 
 
+def test_link_that_looks_like_another_site_names_its_own(client):
+    Announcement.objects.create(text="CVMS is down.", link="https://www.cdc.gov@status.example.org:8443/")
+    services.forget_facts()
+    assert "Read more at status.example.org\n" in banner(client.get("/").content.decode())
+
+
 FORM = {
     "severity": "emergency",
     "text": "CVMS is down.",
