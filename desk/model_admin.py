@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import UTC
 
 from django import forms
 from django.conf import settings
@@ -173,10 +174,22 @@ def changed_in_english_alone(form: forms.ModelForm) -> list[str]:
     ]
 
 
+class MomentField(forms.SplitDateTimeField):
+    """A day and a time of it; refused in the last hours of the year 9999, which in UTC are past every calendar."""
+
+    def compress(self, data_list):
+        moment = super().compress(data_list)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid_date"], code="invalid_date") from None
+
+
 class CarefulAdmin(ClosedAdmin):
     """Forms that overwrite nothing unseen. A form of its own must be a CarefulForm."""
 
     form = CarefulForm
+    formfield_overrides = {models.DateTimeField: {"form_class": MomentField}}
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         if request.method != "POST" or object_id is None:

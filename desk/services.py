@@ -54,7 +54,8 @@ class Notice:
 
     @property
     def host(self) -> str:
-        return urlsplit(self.link).netloc
+        """Return whose site the link opens: what stands before an @ is not."""
+        return urlsplit(self.link).hostname or ""
 
 
 @dataclass(frozen=True)

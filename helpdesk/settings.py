@@ -75,12 +75,12 @@ MIDDLEWARE = [
     # What puts headers on an answer stands above what may refuse a request.
     "csp.middleware.CSPMiddleware",
     "helpdesk.middleware.NoStoreMiddleware",
+    # Above what answers by itself: a thread keeps the language of the request before.
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Django pads what it compresses by a random length, and masks the token of each form (BREACH).
     "django.middleware.gzip.GZipMiddleware",
-    # Above what answers by itself: a thread keeps the language of the request before.
-    "django.middleware.locale.LocaleMiddleware",
     "helpdesk.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "helpdesk.middleware.MaintenanceMiddleware",

@@ -3,7 +3,8 @@
   "use strict";
 
   const STORE = "helpdesk-typed";
-  const TYPED = "input:not([type=hidden], [type=password], [type=file]), select, textarea";
+  /* A password that is shown is an input of text. */
+  const TYPED = "input:not([type=hidden], [type=password], [type=file], .password-reveal *), select, textarea";
 
   const typed = () => [...document.querySelectorAll("main form[method=post]")].flatMap(
     (form) => [...form.elements].filter((each) => each.name && !each.disabled && !each.readOnly && each.matches(TYPED)),

@@ -42,6 +42,15 @@ def test_first_visit_follows_the_browser(client, asked, spoken):
     assert {"Accept-Language", "Cookie"} <= set(response["Vary"].split(", "))
 
 
+def test_refused_host_is_told_in_the_language_of_its_own_browser(settings):
+    settings.SECURE_SSL_REDIRECT = True
+    browser = Client(raise_request_exception=False)
+    browser.get("/terms/", headers={"accept-language": "es"}, secure=True)
+    refused = browser.get("/terms/", headers={"accept-language": "en", "host": "elsewhere.example"})
+    assert refused.status_code == 400
+    assert language_of(refused) == "en"
+
+
 def test_choice_of_a_stranger_is_a_cookie_that_wins_over_the_browser(client):
     response = switch(client, "es", "/resources/?from=mail")
     assert (response.status_code, response["Location"]) == (303, "/resources/?from=mail")

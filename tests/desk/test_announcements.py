@@ -164,6 +164,12 @@ def test_link_says_where_it_leads(client, link_text, words):
     assert f'<a class="banner__link" href="https://status.example.org/cvms" rel="noopener"> {words} </a>' in part
 
 
+def test_link_that_looks_like_another_site_names_its_own(client):
+    Announcement.objects.create(text="CVMS is down.", link="https://www.cdc.gov@status.example.org:8443/")
+    services.forget_facts()
+    assert "Read more at status.example.org\n" in banner(client.get("/").content.decode())
+
+
 FORM = {
     "severity": "emergency",
     "text": "CVMS is down.",
@@ -206,6 +212,8 @@ def test_supervisor_announces_changes_and_deletes_and_pages_follow_at_once(
         ({"ends_at_0": "2026-11-24", "ends_at_1": "12:00"}, "The end must be after the start."),
         ({"link": "javascript:alert(1)"}, "Enter a web address that begins with https:// or http://."),
         ({"severity": "loud"}, "Select a valid choice."),
+        ({"starts_at_0": "9999-12-31", "starts_at_1": "19:00"}, "Enter a valid date."),
+        ({"ends_at_0": "9999-12-31", "ends_at_1": "23:59"}, "Enter a valid date."),
     ],
 )
 def test_nonsense_is_refused_with_a_reason(client_for, sven, typed, reason):
