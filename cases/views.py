@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts import drafts
 from accounts.models import User
@@ -212,8 +212,11 @@ def case_detail(request: HttpRequest, number: int) -> HttpResponse:
     return _show_case(request, case) if case.pk == number else _lead_on(request, number, case)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def case_add_information(request: HttpRequest, number: int) -> HttpResponse:
+    if request.method != "POST":
+        # A login, the language switch and "Try again" lead on to where a button led.
+        return redirect("cases:case_detail", number=number)
     case = _own_case(request.user, number)
     if "discard" in request.POST:
         _discard(request, INFORMATION_DRAFT)

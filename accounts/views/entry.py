@@ -17,6 +17,7 @@ from accounts import services, throttles
 from accounts.forms import LoginForm, RegistrationForm
 from accounts.models.drafts import DRAFT_RETENTION
 from accounts.network import client_network
+from accounts.views.language import opens_page
 from accounts.views.posting import mark_refused, posted, refuse_for_now, show
 from desk.models import TermsVersion
 
@@ -72,9 +73,9 @@ class LoginView(auth_views.LoginView):
         return super().get_context_data(ended=ended, text_is_kept=ended == "kept", **limits, **kwargs)
 
     def get_redirect_url(self) -> str:
-        """Return where `next` leads, and nothing when that is this page: Django would raise on the loop."""
+        """Return where `next` leads, and nothing when that is no page, or this one: Django would raise on the loop."""
         target = super().get_redirect_url()
-        return "" if target.partition("?")[0] == self.request.path else target
+        return "" if target.partition("?")[0] == self.request.path or not opens_page(target) else target
 
     def form_valid(self, form: LoginForm) -> HttpResponse:
         user = form.get_user()

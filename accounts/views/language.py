@@ -13,7 +13,13 @@ from django.views.decorators.http import require_http_methods
 from accounts import services
 
 # Nobody reads these with a GET.
-NO_WAY_BACK = ("accounts:language", "accounts:logout", "accounts:keep_draft", "accounts:end_other_sessions")
+NO_PAGES = (
+    "accounts:language",
+    "accounts:logout",
+    "accounts:keep_draft",
+    "accounts:session",
+    "accounts:end_other_sessions",
+)
 
 
 # A token would make every public page personal, with a cookie and without a copy in the browser. Another
@@ -48,6 +54,9 @@ def _way_back(request: HttpRequest) -> str:
     is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(
         target, {request.get_host()}, require_https=request.is_secure()
     )
-    if not is_ours or target.partition("?")[0] in map(reverse, NO_WAY_BACK):
-        return reverse("cases:home")
-    return target
+    return target if is_ours and opens_page(target) else reverse("cases:home")
+
+
+def opens_page(target: str) -> bool:
+    """Tell whether an address of the portal is one to lead to: false for what only buttons and scripts use."""
+    return target.partition("?")[0] not in map(reverse, NO_PAGES)

@@ -83,7 +83,7 @@ def test_cookie_of_somebody_elses_making_is_no_language(client):
     "target",
     [
         "https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "", "http:///evil.example",
-        "/language/", "/logout/", "/drafts/", "/account/sessions/end/",
+        "/language/", "/logout/", "/drafts/", "/session/", "/account/sessions/end/",
         "terms", "a b", "?a=1", "../terms/", "cases:home",
     ],
 )  # fmt: skip

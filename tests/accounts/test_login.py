@@ -65,6 +65,11 @@ def test_never_leads_away(target, paula, log_in):
     assert "X-Evil" not in answer.headers
 
 
+@pytest.mark.parametrize("target", ["/account/sessions/end/", "/session/", "/drafts/", "/logout/?a=1", "/language/"])
+def test_leads_home_where_the_way_began_at_a_button_or_a_script(target, paula, log_in):
+    assert log_in("paula.prince", next=target)["Location"] == "/"
+
+
 @pytest.mark.parametrize("target", ["/login/", "/login/?next=/login/", "/", "/account/", "%00", ""])
 def test_signed_in_person_is_led_on(target, paula, client_for):
     answer = client_for(paula).get("/login/", {"next": target})

@@ -10,6 +10,7 @@ from accounts import drafts
 from cases import services
 from cases.models import Case
 from tests.cases.pages import hidden, masked, shape
+from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
 NOBODYS = "CS0099999"
@@ -197,9 +198,16 @@ def test_language_switch_on_refused_information_leads_back_to_the_case(client_fo
     assert f'name="next" value="{url}"' in page
 
 
-@pytest.mark.parametrize("method", ["get", "put"])
-def test_add_information_takes_posts_only(client_for, paula, url, method):
-    assert getattr(client_for(paula), method)(f"{url}add-information/").status_code == 405
+def test_address_of_the_form_leads_to_its_case(client_for, paula, rosa, url):
+    """Who was logged out when pressing a button comes back to where the button led, with a GET."""
+    client = client_for()
+    refused = client.post(f"{url}add-information/", {"discard": "abc"})
+    assert refused["Location"] == f"/login/?next={url}add-information/"
+    typed = {"username": paula.username, "password": PASSWORD, "next": f"{url}add-information/"}
+    [(to_form, _found), (to_case, _)] = client.post("/login/", typed, follow=True).redirect_chain
+    assert (to_form, to_case) == (f"{url}add-information/", url)
+    assert client_for(rosa).get(f"{url}add-information/", follow=True).status_code == 404
+    assert client_for(paula).put(f"{url}add-information/").status_code == 405
 
 
 def test_closed_meanwhile_keeps_the_text_and_offers_a_follow_up(add, agnes, case, url):

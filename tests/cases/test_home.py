@@ -51,7 +51,7 @@ def test_says_whether_somebody_answers_the_phone_and_gives_the_number(look, mome
     assert words in part
     assert "Eastern Time" in part
     assert ("open-state--open" in part) is is_open
-    assert re.search(r'<a class="button[^"]*" href="tel:\+18778736247">Call 1-877-873-6247</a>', part)
+    assert re.search(r'<a class="button[^"]*"\s+href="tel:\+18778736247">Call 1-877-873-6247</a>', part)
     assert "We answer most cases within one business day." in part
 
 
