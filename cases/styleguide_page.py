@@ -18,7 +18,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.models import Draft, User
 from cases import statuses
 from cases.history import Entry, Story
 from cases.list_filters import provider_filters
@@ -74,6 +74,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "some": cases[1:4],
         "counts": [(tab, count) for tab, _, count in full.tabs],
         "case": cases[0],
+        "draft": Draft(updated_at=now),
         "story": _story(cases[0], now, provider, agent, 1),
         "long_story": _story(cases[0], now, provider, _person(3, "", LONG_NAME, is_staff=True), 5),
         "provider": provider,

@@ -48,7 +48,7 @@ def test_agent_becomes_a_viewer_and_sessions_end(sven, agnes, client_for):
     answer = supervisors.post(page(agnes), {"role": "Viewers"}, follow=True)
     assert "The role is now: Viewers." in answer.content.decode()
     assert role_of(agnes) == ["Viewers"]
-    assert browser.get("/account/")["Location"] == "/login/?next=/account/"
+    assert browser.get("/account/")["Location"] == "/login/?next=/account/&ended=yes"
     assert client_for(User.objects.get(pk=agnes.pk)).get("/admin/", follow=True).redirect_chain[-1][0] == "/my-lists/"
 
 

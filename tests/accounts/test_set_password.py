@@ -45,7 +45,7 @@ def test_other_sessions_end(nadia, client_for, browser):
     elsewhere = client_for(nadia)
     assert elsewhere.get("/set-password/").status_code == 200
     save(browser, PASSWORD)
-    assert elsewhere.get("/account/")["Location"] == "/login/?next=/account/"
+    assert elsewhere.get("/account/")["Location"] == "/login/?next=/account/&ended=yes"
     assert browser.get("/account/").status_code == 200
 
 

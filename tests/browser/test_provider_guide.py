@@ -75,6 +75,7 @@ def test_guide_comes_true(new_page, portal, script):
     expect(page.get_by_text("Your permanent password is set")).to_be_visible()
     portal.postbox.wait_for(email, "password was changed")
     page.get_by_role("button", name="LOGOUT").click()
+    page.get_by_role("link", name="HOME", exact=True).click()
 
     # Log in using User ID and password; select "VACCINE PROVIDER" to view the case intake form.
     page.get_by_role("link", name=re.compile("VACCINE PROVIDER")).click()
