@@ -21,9 +21,11 @@ from accounts import drafts
 from accounts import services as account_services
 from accounts.models import TermsAcceptance, User
 from cases import services
+from cases.files import inspect_files
 from cases.models import Case, Message, RequestType
 from desk.models import TermsVersion
 from mail.models import SuspendedAddress
+from tests.cases.sample_files import PDF, PNG, incoming
 
 PASSWORD = "velvet harbor tractor 59"
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff"
@@ -128,6 +130,13 @@ def make_cases(paula: User, quinn: User, long_name: User, agent: User) -> dict[s
     services.withdraw_case(by=paula, case=withdrawn)
     to_withdraw = filed(paula, clinic, "Never mind.")
 
+    files = [incoming("Invoice 3.pdf", PDF), incoming("fridge.png", PNG)]
+    with_files = filed(paula, clinic, "12 doses expire on Friday.", request_type="Vaccine wastage or expiry")
+    with services.staged(inspect_files(files)) as parcel:
+        services.add_information(
+            by=paula, case=with_files, body="See the files.", origin=services.Origin(files=parcel)
+        )
+
     crowded = filed(paula, clinic, "The logger talks too much.", request_type="Storage or temperature excursion")
     services.take_case(by=agent, case=crowded)
     started = timezone.now()
@@ -155,5 +164,6 @@ def make_cases(paula: User, quinn: User, long_name: User, agent: User) -> dict[s
         "withdrawn": withdrawn.case_id,
         "to_withdraw": to_withdraw.case_id,
         "crowded": crowded.case_id,
+        "with_files": with_files.case_id,
         "lengthy": lengthy.case_id,
     }

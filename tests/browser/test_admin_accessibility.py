@@ -21,10 +21,12 @@ import json
 from django.contrib.auth.models import Group
 from accounts.models import Organization, TermsAcceptance, User
 from cases import services
-from cases.models import CannedReply, Case, Queue, RequestType
+from cases.files import inspect_files
+from cases.models import Attachment, CannedReply, Case, Queue, RequestType
 from desk.models import Holiday, OpeningHours, PhoneLine, Resource, TermsVersion
 from mail.inbox import take_in
 from mail.models import BlockedSender, InboundMail, OutboxEvent, OutboxMessage
+from tests.cases.sample_files import PDF, incoming
 
 def person(name, group=""):
     user = User(username=f"{name}.tester", email=f"{name}@clinic.example.org", first_name=name.capitalize(),
@@ -53,7 +55,8 @@ taken = filed(otto, "Birch Clinics", "The ocelot report is empty.", 4)
 services.take_case(by=agent, case=case)
 services.add_note(by=agent, case=case, body="Calls often.")
 reply = services.add_reply(by=agent, case=case, body="Which shipment? See https://example.org/help.")
-services.add_information(by=nora, case=case, body="Slip 4711.")
+with services.staged(inspect_files([incoming("slip.pdf", PDF)])) as parcel:
+    services.add_information(by=nora, case=case, body="Slip 4711.", origin=services.Origin(files=parcel))
 services.link_cases(by=agent, case=case, other=taken)
 services.merge_case(by=agent, case=merged, into=case)
 Case.objects.filter(pk=other.pk).update(channel="phone", priority=1)
@@ -71,7 +74,7 @@ holiday, _made = Holiday.objects.get_or_create(date="2090-01-01", defaults={"nam
 resource, _made = Resource.objects.get_or_create(title="Guide")
 print(json.dumps({"case": case.pk, "other": other.pk, "reply": reply.pk, "taken": taken.pk, "canned": canned.pk,
     "agent": agent.pk, "colleague": colleague.pk, "provider": nora.pk, "mail": mail.pk, "event": event.pk,
-    "inbound": inbound.pk, "broken": broken.pk, "blocked": blocked.pk,
+    "file": Attachment.objects.get().pk, "inbound": inbound.pk, "broken": broken.pk, "blocked": blocked.pk,
     "old": Organization.objects.get(name="Birch Clinics").pk, "new": Organization.objects.get(name="Birch Clinic").pk,
     "queue": Queue.objects.get(is_default=True).pk, "type": RequestType.objects.earliest("pk").pk,
     "hours": OpeningHours.objects.earliest("pk").pk, "line": PhoneLine.objects.earliest("pk").pk,
@@ -240,6 +243,8 @@ VISITS = [
     Visit(ADMIN, "/admin/mail/outboxevent/{event}/change/"),
     Visit(ADMIN, "/admin/mail/outboxmessage/"),
     Visit(ADMIN, "/admin/mail/outboxmessage/{mail}/change/", "", ("mail/outboxmessage/change_form.html",)),
+    Visit(AGENT, CASES + "{case}/files/{file}/remove/", "The file", ("cases/case/remove_file.html",)),
+    Visit(AGENT, CASES + "{case}/files/{file}/remove/", "The file", (), press("Remove for good")),
     Visit(AGENT, "/admin/mail/inboundmail/", "Mail that came in"),
     Visit(AGENT, "/admin/mail/inboundmail/{inbound}/change/", "Vaccine for all", INBOUND),
     Visit(AGENT, "/admin/mail/inboundmail/{inbound}/change/", "Vaccine for all", INBOUND, attach_to_nothing),
