@@ -86,7 +86,7 @@ def remove_file_view(request: HttpRequest, pk: int, file_pk: int) -> HttpRespons
         form=form,
         file=attachment,
         words=f"{KINDS[stored.kind].label}, {size_words(stored.size)}" if stored else "",
-        places=stored.attachments.count() if stored else 1,
+        places=Attachment.objects.filter(case=case, stored__sha256=stored.sha256).count() if stored else 1,
         title=_("Remove a file from %s") % case.case_id,
     )
 

@@ -12,6 +12,7 @@ from functools import partial
 from django.core.files import File
 from django.core.files.storage import Storage, storages
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -29,8 +30,8 @@ from cases.models import (
 )
 from cases.services.change import locked, record, require_agent
 from cases.services.errors import FileGone, FilesNotStored
-from cases.services.redaction import check_reason
-from mail import wake
+from cases.services.redaction import MARKER, check_reason
+from mail import inbox, wake
 
 logger = logging.getLogger(__name__)
 
@@ -208,7 +209,8 @@ def move_files(source: Case, target: Case, *, description: Message) -> None:
 def remove_file(*, by: User, case: Case, attachment: Attachment, reason: str) -> int:
     """Remove a file for good, from each text of the case that it hangs on; return how many those were.
 
-    Its name goes with it; who, when and why stays. A file that was refused is but a name, and goes alone.
+    Its name goes with it, and the bytes of the mails of the case, which may hold it; who, when and why
+    stays. A file that was refused is but a name, and goes alone.
 
     Raises:
         NotAllowed, FileGone, ReasonNeeded, ReasonQuotes.
@@ -219,7 +221,8 @@ def remove_file(*, by: User, case: Case, attachment: Attachment, reason: str) ->
     if chosen is None:
         raise FileGone
     reason = check_reason(reason, chosen.name)
-    same = Attachment.objects.filter(**({"stored": chosen.stored} if chosen.stored else {"pk": chosen.pk}))
+    copies = _copies_of(chosen.stored, case) if chosen.stored else []
+    same = Attachment.objects.filter(Q(stored__in=copies) | Q(pk=chosen.pk))
     places = list(same.select_related("message").order_by("pk"))
     at = timezone.now()
     for place in places:
@@ -228,13 +231,18 @@ def remove_file(*, by: User, case: Case, attachment: Attachment, reason: str) ->
         )
         record(case, CaseEvent.Kind.FILE_REMOVED, by=by, at=at, old=place.message_id, new=row.pk)
     same.delete()
-    if chosen.stored:
-        key = chosen.stored.key
-        chosen.stored.delete()
-        LooseFile.objects.create(key=key, at=at)
-        transaction.on_commit(partial(_drop_loose, [key]), robust=True)
+    keys = [copy.key for copy in copies]
+    StoredFile.objects.filter(pk__in=[copy.pk for copy in copies]).delete()
+    LooseFile.objects.bulk_create(LooseFile(key=key, at=at) for key in keys)
+    transaction.on_commit(partial(_drop_loose, keys), robust=True)
+    inbox.forget("case", case.family_ids, passage=chosen.name, marker=MARKER)
     touch(case, places, at=at)
     return len(places)
+
+
+def _copies_of(stored: StoredFile, case: Case) -> list[StoredFile]:
+    """Return all rows of a file's bytes: cases that became one may each have brought them."""
+    return list(StoredFile.objects.filter(case__in=case.family_ids, sha256=stored.sha256))
 
 
 def touch(case: Case, places: Iterable[Attachment], *, at: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from cases.files import scanner
@@ -43,14 +44,19 @@ def scan_files(*, seconds: float = 120) -> bool:
 
 
 def _claim() -> StoredFile | None:
-    """Take the file that has waited longest; one conditional UPDATE decides between two workers."""
+    """Take the file that has waited longest; one conditional UPDATE decides between two workers.
+
+    Of those that were held together the one with the fewest tries: a file that makes the scanner fall over
+    must not stand in front of the others each time.
+    """
     while True:
         now = timezone.now()
-        due = StoredFile.objects.filter(state__in=TO_SCAN, scan_at__lte=now).order_by("scan_at", "pk").first()
+        due = StoredFile.objects.filter(state__in=TO_SCAN, scan_at__lte=now).order_by("scan_at", "scan_tries", "pk").first()
         if due is None:
             return None
         mine = StoredFile.objects.filter(pk=due.pk, state=due.state, scan_at=due.scan_at)
-        if mine.update(scan_at=now + LEASE, scan_tries=F("scan_tries") + 1):
+        # A scanner that is away for weeks must not count past what the column holds.
+        if mine.update(scan_at=now + LEASE, scan_tries=Least(F("scan_tries") + 1, _MOST_DOUBLINGS + 1)):
             return due
 
 

@@ -130,7 +130,7 @@ def read_headers(message: Message, *, envelope_from: str | None = None, envelope
 
 def peek(raw: bytes) -> Letter | None:
     """Read the headers alone, for a mail that is stored before anybody knows whether it can be read."""
-    head = raw[: limits.HEADERS].split(b"\n\n", 1)[0].split(b"\r\n\r\n", 1)[0]
+    head = _with_plain_line_ends(raw[: limits.HEADERS]).split(b"\n\n", 1)[0]
     if (
         _STRUCTURED.search(head)
         and max(len(each[0]) for each in _STRUCTURED.finditer(head)) > limits.STRUCTURED_HEADER
@@ -142,6 +142,7 @@ def peek(raw: bytes) -> Letter | None:
 def _refuse_what_is_beyond(raw: bytes) -> None:
     if len(raw) > limits.RAW:
         raise Unreadable(Reason.TOO_LARGE)
+    raw = _with_plain_line_ends(raw)
     if _head_size(raw) > limits.HEADERS or raw.count(b"\n") > limits.LINES:
         raise Unreadable(Reason.TOO_COMPLEX)
     containers = 0
@@ -153,9 +154,14 @@ def _refuse_what_is_beyond(raw: bytes) -> None:
         raise Unreadable(Reason.TOO_COMPLEX)
 
 
+def _with_plain_line_ends(raw: bytes) -> bytes:
+    """Return bytes with the lines that the parser sees: a bare carriage return ends one, too."""
+    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
 def _head_size(raw: bytes) -> int:
-    ends = [end for mark in (b"\n\n", b"\r\n\r\n", b"\r\r") if (end := raw.find(mark)) >= 0]
-    return min(ends, default=len(raw))
+    end = raw.find(b"\n\n")
+    return len(raw) if end < 0 else end
 
 
 def _answers(message: Message) -> list[str]:

@@ -1,6 +1,7 @@
 """Which files are taken: the signature decides, the name has to agree, and nothing else may hide in them."""
 
 import struct
+import time
 import zipfile
 from io import BytesIO
 
@@ -155,11 +156,24 @@ def test_ordinary_parts_are_taken(parts):
         {"word/embeddings/inner.docx": office(parts={"word/embeddings/deeper.docx": DOCX})},
         {"word/_rels/s.xml.rels": b'<Relationship Type="a/attachedTemplate" Target="https://x.example/m.dotm"/>'},
         {"word/_rels/s.xml.rels": b'<Relationship Target="\\\\host\\x" Type="a/oleObject"/>'},
+        {"word/_rels/s.xml.rels": b"<Relationship Type='a/attachedTemplate' Target='https://x.example/m.dotm'/>"},
+        {"word/_rels/s.xml.rels": b'<Relationship Id=">" Type="a/frame" Target="https://x.example/m"/>'},
+        {"word/_rels/s.xml.rels": b'<Relationship Type="a&#x2f;frame" Target="https://x.example/m"/>'},
+        {"word/_rels/s.xml.rels": '<Relationship Type="a/frame" Target="https://x.example/m"/>'.encode("utf-16")},
+        {"word/_rels/s.xml.rels": b'<!DOCTYPE a [<!ENTITY b "c">]><Relationships/>'},
+        {"word/_rels/s.xml.rels": b'<?xml version="1.0" encoding="zzz"?><Relationships/>'},
+        {"word/_rels/s.xml.rels": b"no XML"},
         {"[Content_Types].xml": b"<Types/>"},
     ],
 )
 def test_macros_programs_and_strange_parts_are_refused(parts):
     assert refusal("report.docx", office(parts=parts)) == Refusal.OFFICE
+
+
+def test_a_declaration_that_never_ends_is_refused_at_once():
+    started = time.process_time()
+    assert refusal("report.docx", office(parts={"word/_rels/s.xml.rels": b"<" * 1_000_000})) == Refusal.OFFICE
+    assert time.process_time() - started < 20, "it must not take minutes"
 
 
 def test_a_document_with_the_type_of_one_with_macros_is_refused():

@@ -137,6 +137,32 @@ def test_only_one_file_is_tried_while_the_scanner_is_away(clamd, send, monkeypat
     assert (len(tried), set(states())) == (1, {"held"})
 
 
+def test_files_that_make_the_scanner_fall_over_keep_no_other_waiting(clamd, send, monkeypatch, pass_time):
+    scan = scanner.scan
+
+    def falls_over(content):
+        if b"heavy" in content.read():
+            raise scanner.ScannerAway("no answer in time")
+        content.seek(0)
+        return scan(content)
+
+    monkeypatch.setattr(scanner, "scan", falls_over)
+    send(("1.txt", b"heavy one"), ("2.txt", b"heavy two"), ("3.txt", TEXT))
+    for _minute in range(4):
+        services.scan_files()
+        pass_time(seconds=61)
+    assert states() == ["held", "held", "clean"]
+
+
+def test_tries_are_counted_no_further_than_they_are_told_apart(clamd, send, pass_time):
+    clamd.close()
+    send(("a.txt", TEXT))
+    for _minute in range(9):
+        services.scan_files()
+        pass_time(seconds=61)
+    assert StoredFile.objects.get().scan_tries == 7
+
+
 @pytest.mark.parametrize("answer", [b"stream: Can't allocate memory ERROR\0", b"what?\0", b"x" * 5000, b"\0"])
 def test_answer_without_a_verdict_holds_that_file_alone(clamd, send, answer):
     clamd.answer = answer

@@ -305,6 +305,16 @@ def test_removed_file_goes_from_every_text_that_it_hangs_on(send, agnes, case):
     assert CaseEvent.objects.filter(kind="file_removed").count() == 2
 
 
+def test_removed_file_goes_with_the_copy_that_a_merged_case_brought(file, paula, agnes, case, send):
+    send(("a.pdf", PDF))
+    with services.staged(looked_at(("same.pdf", PDF))) as parcel:
+        source = file(paula, description="The same again.", files=parcel)
+    services.merge_case(by=agnes, case=source, into=case)
+    assert removed(case, Attachment.objects.get(name="a.pdf"), agnes) == 2
+    assert not Attachment.objects.exists()
+    assert not StoredFile.objects.exists()
+
+
 def test_name_of_a_refused_file_can_be_removed_too(paula, agnes, case):
     message = services.add_information(by=paula, case=case, body="By mail.")
     services.attach_files(by=paula, message=message, files=[incoming("Jane.exe", b"MZ"), incoming("x.exe", b"MZ")])

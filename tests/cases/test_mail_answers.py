@@ -226,6 +226,15 @@ def test_removed_passage_leaves_mails_of_other_cases(write, case, file, paula, a
     assert list(InboundRaw.objects.values_list("mail", flat=True)) == [other.pk]
 
 
+def test_removed_file_is_in_no_mail_of_the_case_any_more(case, paula, agnes):
+    to = make_reply_address(about=("case", case.pk), user_id=paula.pk)
+    mail = take_in(f"From: {paula.email}\nTo: {to}\nSubject: My list.txt\n{FILES}".encode())
+    chosen = Attachment.objects.get(name="list.txt")
+    services.remove_file(by=agnes, case=case, attachment=chosen, reason="patient data")
+    assert not InboundRaw.objects.exists()
+    assert fresh(mail).subject == "My [removed]"
+
+
 def test_same_mail_again_after_a_removal_brings_nothing_back(write, case, agnes):
     write(case, f"It was {WORDS}.", extra="Message-ID: <a@example.net>\n")
     services.redact(by=agnes, case=case, message=case.messages.get(), passage=WORDS, reason="patient data")

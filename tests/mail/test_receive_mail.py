@@ -41,6 +41,14 @@ def test_mail_is_taken_in_with_its_envelope(pipe):
 
 
 @pytest.mark.django_db
+def test_bytes_that_are_no_text_in_an_envelope_keep_no_mail_out(pipe):
+    pipe(MAIL, sender="b\udcffd\0@example.net", recipient="help\udcff@example.org")
+    mail = InboundMail.objects.get()
+    assert "@example.net" in mail.envelope_from
+    assert "@example.org" in mail.envelope_to
+
+
+@pytest.mark.django_db
 def test_null_return_path_is_not_an_unknown_one(pipe):
     pipe(MAIL, sender="")
     pipe(MAIL.replace(b"Hello", b"Hi"))

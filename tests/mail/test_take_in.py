@@ -188,6 +188,13 @@ def test_flood_from_one_sender_is_left_to_people(desk, monkeypatch):
     assert take_in(answer("Lot 9.")).state == "filed"
 
 
+def test_flood_in_somebodys_name_keeps_them_not_out(desk, monkeypatch):
+    monkeypatch.setattr("mail.inbox.limits.PER_SENDER", 3)
+    for number in range(5):
+        assert take_in(f"From: paula@example.net\nSubject: {number}\n\nBuy!".encode()).state == "unmatched"
+    assert take_in(answer()).state == "filed"
+
+
 # --- bounds ------------------------------------------------------------------------------------
 
 
@@ -207,6 +214,11 @@ BEYOND = {
         + b"\n\nx\n--b--\n"
     ),
     "a million lines": b"From: a@example.net\n\n" + b"\n" * 1_100_000,
+    "a million lines that end as on an old Mac": b"From: a@example.net\n\n" + b"\r" * 1_100_000,
+    "100 nested parts that begin as on an old Mac": nested(100).replace(b"\n", b"\r"),
+    "parameters without end below a bare carriage return": (
+        b"From: a@example.net\nX-A: b\rContent-Type: text/plain" + b"; a=b" * 300_000 + b"\r\rx"
+    ),
     "a hundred thousand parts": b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n\n" * 100_000,
     "parts in a part that nobody counts": b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 300,
 }
