@@ -17,7 +17,7 @@ _LARGEST_UNPACKED = 100 * 1024 * 1024
 # Office's own XML rarely packs better than 50 to 1; small parts are judged by their size alone.
 _LARGEST_RATIO = 200
 _RATIO_COUNTS_FROM = 5 * 1024 * 1024
-_LARGEST_DECLARATION = 1024 * 1024
+_MOST_DECLARED = 2 * 1024 * 1024
 _CHUNK = 64 * 1024
 
 _MAIN = "application/vnd.openxmlformats-officedocument."
@@ -45,10 +45,11 @@ class _NotTaken(Exception):
 
 
 class _Budget:
-    """How much may still be unpacked, nested files included."""
+    """How much may still be unpacked, and of that be read as declarations, nested files included."""
 
     def __init__(self) -> None:
         self.left = _LARGEST_UNPACKED
+        self.declarations_left = _MOST_DECLARED
 
     def spend(self, size: int) -> None:
         self.left -= size
@@ -131,7 +132,8 @@ def _check_part(
         raise _NotTaken
     chunks = _unpacked(archive, part, budget)
     if name == "[content_types].xml" or ending == "rels":
-        if part.file_size > _LARGEST_DECLARATION:
+        budget.declarations_left -= part.file_size
+        if budget.declarations_left < 0:
             raise _NotTaken
         _check_declarations(b"".join(chunks), main_type="" if ending == "rels" else main_type)
         return

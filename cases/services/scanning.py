@@ -51,7 +51,11 @@ def _claim() -> StoredFile | None:
     """
     while True:
         now = timezone.now()
-        due = StoredFile.objects.filter(state__in=TO_SCAN, scan_at__lte=now).order_by("scan_at", "scan_tries", "pk").first()
+        due = (
+            StoredFile.objects.filter(state__in=TO_SCAN, scan_at__lte=now)
+            .order_by("scan_at", "scan_tries", "pk")
+            .first()
+        )
         if due is None:
             return None
         mine = StoredFile.objects.filter(pk=due.pk, state=due.state, scan_at=due.scan_at)

@@ -217,6 +217,9 @@ def process(pk: int) -> None:
         return
     try:
         letter = read_letter(bytes(mail.raw.data), envelope_from=mail.envelope_from, envelope_to=mail.envelope_to)
+        judged = _judge(letter)
+    except (OperationalError, InterfaceError):
+        raise  # due again when the lease ends
     except Unreadable as error:
         _set(mail, InboundState.FAILED, error.reason)
         return
@@ -224,7 +227,6 @@ def process(pk: int) -> None:
         logger.exception("Inbound mail %s could not be read.", pk)
         _set(mail, InboundState.FAILED, Reason.UNREADABLE, error=type(error).__name__)
         return
-    judged = _judge(letter)
     try:
         with _prepared(letter, judged) as prepared, transaction.atomic():
             _decide(mail, letter, judged, prepared)

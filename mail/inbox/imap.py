@@ -11,7 +11,7 @@ from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
@@ -146,7 +146,7 @@ def _take(box: BaseMailBox, uid: str) -> InboundMail | None:
             return take_in_beginning(beginning, size=size, envelope=envelope)
         raw = _bytes(box, uid, "BODY.PEEK[]")
         return take_in(raw, envelope=envelope) if raw else None
-    except (DatabaseError, *_TROUBLE):
+    except (OperationalError, InterfaceError, *_TROUBLE):
         raise
     except Exception:
         logger.exception("A mail (UID %s) could not be stored; it stays in its folder.", uid)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.files import MOST_BYTES, MOST_BYTES_TOGETHER, MOST_FILES, Refusal, inspect_files, size_words
+from cases.files import MOST_BYTES, MOST_BYTES_TOGETHER, MOST_FILES, Refusal, inspect_files, inspection, size_words
 from tests.cases.sample_files import CSV, DOCX, GOOD, HEIC, JPEG, PDF, PNG, TEXT, TIFF, XLSX, incoming, office
 
 MACROS = "application/vnd.ms-word.document.macroEnabled.main+xml"
@@ -176,6 +176,12 @@ def test_a_declaration_that_never_ends_is_refused_at_once():
     assert time.process_time() - started < 20, "it must not take minutes"
 
 
+def test_more_than_2_mb_of_declarations_are_refused():
+    half = {f"word/_rels/{number}.xml.rels": b"<a>" + b" " * 1_000_000 + b"</a>" for number in range(2)}
+    assert refusal("report.docx", office(parts=half)) is None
+    assert refusal("report.docx", office(parts=half | {"word/_rels/x.rels": b"<a>" + b" " * 100_000 + b"</a>"}))
+
+
 def test_a_document_with_the_type_of_one_with_macros_is_refused():
     assert refusal("report.docx", office(main=MACROS)) == Refusal.OFFICE
 
@@ -273,6 +279,15 @@ def test_a_message_takes_10_files():
     found = inspect_files([incoming(f"{number}.pdf", PDF) for number in range(11)])
     assert [file.name for file in found.accepted] == [f"{number}.pdf" for number in range(10)]
     assert [(file.name, file.reason) for file in found.refused] == [("10.pdf", Refusal.TOO_MANY)]
+
+
+def test_files_far_beyond_the_limit_are_not_even_looked_at(monkeypatch):
+    looked = []
+    judge = inspection._judge
+    monkeypatch.setattr(inspection, "_judge", lambda file: looked.append(file) or judge(file))
+    found = inspect_files([incoming(f"{number}.exe", b"MZ") for number in range(200)])
+    assert len(looked) == 30
+    assert [file.reason for file in found.refused] == [Refusal.KIND] * 30 + [Refusal.TOO_MANY] * 170
 
 
 def test_a_message_takes_25_mb_to_the_byte():

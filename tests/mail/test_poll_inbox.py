@@ -6,7 +6,7 @@ import sys
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.utils import timezone
 
 from mail.inbox import imap
@@ -90,13 +90,14 @@ def raise_away():
     raise OperationalError("away")
 
 
-def test_mail_that_defeats_storing_stays_and_the_others_go_on(server, monkeypatch):
+@pytest.mark.parametrize("error", [ZeroDivisionError, DataError])
+def test_mail_that_defeats_storing_stays_and_the_others_go_on(error, server, monkeypatch):
     server.put(hello(1), hello(2))
     take_in = imap.take_in
 
     def fails_once(raw, **how):
         if b"Hello 1" in raw:
-            raise ZeroDivisionError
+            raise error
         return take_in(raw, **how)
 
     monkeypatch.setattr("mail.inbox.imap.take_in", fails_once)

@@ -174,6 +174,16 @@ def test_mail_that_takes_its_process_along_is_given_up_and_stops_no_other(desk, 
     assert (poisoned.state, poisoned.reason) == ("failed", "unreadable")
 
 
+def test_mail_that_defeats_the_judgement_fails_and_stops_no_other(desk, monkeypatch):
+    def raises(*args, **kwargs):
+        raise ValueError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("mail.inbox.door.machine_behind", raises)
+        mail = take_in(answer())
+    assert (mail.state, mail.reason, mail.last_error) == ("failed", "unreadable", "ValueError")
+
+
 def test_blocked_sender_is_rejected(desk, agnes):
     BlockedSender.objects.create(address="paula@example.net", by=agnes)
     assert (take_in(answer()).state, desk.delivered) == ("rejected", [])
