@@ -39,8 +39,8 @@ TEXTS = (
     "השולח אמר שהמשלוח בדרך. Order 12.\n\nAnd a word without an end: " + "x" * 120,
 )
 FILES = [
-    FileLine(1, "Order 12.pdf", "PDF, 684 KB", url="#"),
-    FileLine(2, f"{'x' * 90}.png", "PNG picture, 2.1 MB", url="#"),
+    FileLine(1, "Order 12.pdf", "PDF, 684 KB", url="#cases"),
+    FileLine(2, f"{'x' * 90}.png", "PNG picture, 2.1 MB", url="#cases"),
     FileLine(3, "stock.csv", "CSV table, 3 KB", trouble="This file is being checked for viruses."),
     FileLine(4, "setup.exe", trouble="“setup.exe” is of a kind that is not taken."),
 ]

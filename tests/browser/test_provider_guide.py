@@ -108,8 +108,7 @@ def test_guide_comes_true(new_page, portal, script):
     # Communications from the Help Desk agent assigned to your case will arrive via email.
     if agent is not None:
         agent_answers(agent, case_id, portal)
-        answer = portal.postbox.wait_for(email, case_id)
-        answer = portal.postbox.wait_for(email, "answer") if "truck" not in answer else answer
+        answer = portal.postbox.wait_for(email, f"[{case_id}] The Help Desk needs more information")
         assert "The truck is on its way." in answer
         assert "An internal remark." not in "".join(
             mail.get_body(("plain",)).get_content() for mail in portal.postbox.mails

@@ -143,7 +143,7 @@ def test_server_that_is_away_or_refuses_is_no_crash_and_told_without_the_passwor
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_killed_pollers_lose_and_double_nothing(server, tmp_path):
     """Processes poll the same folder and are killed with -9 in the middle, again and again."""
-    many = 40
+    many = 80
     server.put(*(hello(number) for number in range(many)))
     code = "import django; django.setup(); from mail.inbox import imap; print('polls', flush=True); imap.poll()"
     env = {"DATABASE_URL": database_url(), "INBOX_URL": server.url, "DJANGO_SETTINGS_MODULE": "helpdesk.settings"}
@@ -155,7 +155,8 @@ def test_killed_pollers_lose_and_double_nothing(server, tmp_path):
         poller.kill()
         Lease.objects.update(until=timezone.now() - timedelta(seconds=1))
     assert InboundMail.objects.count() > 0, (tmp_path / "poll-0.log").read_text()
-    assert imap.poll() > 0
+    # Whatever the last one was killed in: the next finds the rest, if there is any.
+    imap.poll()
     everything = sorted(f"Hello {number}" for number in range(many))
     assert sorted(InboundMail.objects.values_list("subject", flat=True)) == everything
     assert (server.subjects(), server.subjects("Processed")) == ([], everything)
