@@ -225,9 +225,14 @@ BEYOND = {
     ),
     "a million lines": b"From: a@example.net\n\n" + b"\n" * 1_100_000,
     "a million lines that end as on an old Mac": b"From: a@example.net\n\n" + b"\r" * 1_100_000,
-    "100 nested parts that begin as on an old Mac": nested(100).replace(b"\n", b"\r"),
+    "25 multiparts below a bare carriage return": (
+        b"Content-Type: multipart/mixed; boundary=b\n\n"
+        + b"--b\nX-A: b\rContent-Type: multipart/mixed; boundary=c\n\nx\n" * 25
+    ),
     "parameters without end below a bare carriage return": (
-        b"From: a@example.net\nX-A: b\rContent-Type: text/plain" + b"; a=b" * 300_000 + b"\r\rx"
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\nX-A: b\rContent-Type: text/plain"
+        + b"; a=b" * 3_000
+        + b"\n\nx\n--b--\n"
     ),
     "a hundred thousand parts": b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n\n" * 100_000,
     "parts in a part that nobody counts": b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 300,
