@@ -3,6 +3,8 @@
 import re
 
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 # Of the forms that stand on every case: one person may have begun to write on many.
@@ -21,6 +23,7 @@ class CasesConfig(AppConfig):
         from mail.inbox import register_receiver
         from mail.registry import register_about, register_event, register_kind
 
+        post_migrate.connect(make_search_index, sender=self)
         for code, expand in emails.EVENTS.items():
             register_event(code, expand=expand)
         for code, label, build in (
@@ -122,6 +125,16 @@ def message_sent(user, key: str) -> bool:
     from cases.services import message_sent_from
 
     return message_sent_from(by=user, key=key) is not None
+
+
+def make_search_index(*, using: str, **kwargs) -> None:
+    """Make the search index, and its triggers anew: a migration may have taken them away with their table."""
+    from cases.models import Message
+    from cases.search_index import make_index
+
+    connection = connections[using]
+    if Message._meta.db_table in connection.introspection.table_names():
+        make_index(connection)
 
 
 def hand_back(*, account, by, **kwargs) -> None:

@@ -63,6 +63,7 @@ FLOORS = (
         "lists",
         "paging",
         "search",
+        "search_index",
         "drafts",
         "preferences",
         "throttles",

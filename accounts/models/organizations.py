@@ -58,6 +58,12 @@ class Organization(models.Model):
         super().save(*args, **kwargs)
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def confirmed(self) -> MembershipQuerySet:
+        """Keep those that share cases: verified by an agent, and not of the placeholder."""
+        return self.filter(verified_at__isnull=False, organization__is_placeholder=False)
+
+
 class Membership(models.Model):
     """That a person works for an organization; shares nothing until an agent has verified it."""
 
@@ -71,6 +77,8 @@ class Membership(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     verified_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("membership")

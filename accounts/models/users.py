@@ -57,6 +57,12 @@ class UserQuerySet(models.QuerySet["User"]):
             agents = agents.filter(is_demo=False)
         return agents.distinct().order_by("first_name", "last_name", "pk")
 
+    def with_sharing(self) -> UserQuerySet:
+        """Bring along whether a membership of the person is confirmed: the attribute `shares`."""
+        from accounts.models.organizations import Membership
+
+        return self.annotate(shares=models.Exists(Membership.objects.confirmed().filter(user=models.OuterRef("pk"))))
+
     def present(self) -> UserQuerySet:
         """Leave out who is away today."""
         return self.exclude(away_until__gte=timezone.localdate())

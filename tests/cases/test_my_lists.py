@@ -249,3 +249,17 @@ def test_one_and_three_rows_cost_the_same(client_for, request, who, paula, file,
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_wrong_method(client_for, paula, method):
     assert getattr(client_for(paula), method)(URL).status_code == 405
+
+
+def test_a_provider_s_list_costs_four_statements(client_for, paula, cases, statements):
+    """The session, the person, what the tabs count, the rows."""
+    client = client_for(paula)
+    client.get(URL)
+    assert statements(lambda: client.get(f"{URL}?tab=all")) == 4
+
+
+def test_who_shares_cases_sees_them_for_one_statement_more(client_for, paula, quinn, file, statements):
+    case = file(paula)
+    client = client_for(quinn)
+    assert case.pk in shown(client, "?tab=all")
+    assert statements(lambda: client.get(f"{URL}?tab=all")) == 5

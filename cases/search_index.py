@@ -1,0 +1,192 @@
+"""The search index: one document a case, kept by triggers of the database.
+
+So each door keeps it, bulk statements too, in the transaction of the write itself. Everything in it
+is derived: `migrate` makes what is missing and fills it from the rows.
+
+A document has four parts, since not everybody may find a case by everything: `text` (what the
+provider may read), `people` (the provider's name), `contact` (User ID and email address) and
+`internal` (internal notes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import RawSQL
+
+TABLE = "cases_search"
+PARTS = ("text", "people", "contact", "internal")
+# tsvector labels a word with one of four letters; FTS5 has a column for each part.
+_WEIGHTS = dict(zip(PARTS, "ABCD", strict=True))
+
+# Of a part, at most this much is indexed, the newest first: a tsvector holds one megabyte.
+_LIMIT = 150_000
+
+_BODIES = """(SELECT {aggregate} FROM (SELECT body FROM cases_message m
+    WHERE m.case_id = c.id AND m.kind {kinds} ORDER BY m.id DESC LIMIT 1000) AS newest)"""
+_PUBLIC = _BODIES.format(aggregate="{aggregate}", kinds="<> 'internal'")
+_INTERNAL = _BODIES.format(aggregate="{aggregate}", kinds="= 'internal'")
+_FROM = """FROM cases_case c
+    JOIN cases_requesttype t ON t.id = c.request_type_id
+    JOIN accounts_user u ON u.id = c.provider_id"""
+
+
+def _postgresql() -> list[str]:
+    public, internal = (bodies.format(aggregate="string_agg(body, ' ')") for bodies in (_PUBLIC, _INTERNAL))
+
+    def part(name: str, *texts: str) -> str:
+        joined = f"left(concat_ws(' ', {', '.join(texts)}), {_LIMIT})"
+        return f"setweight(to_tsvector('simple', {joined}), '{_WEIGHTS[name]}')"
+
+    document = " || ".join(
+        [
+            part("text", "t.name", "t.name_es", "c.organization_name", "c.description", public),
+            part("people", "u.first_name", "u.last_name"),
+            part("contact", "u.username", "replace(u.username, '.', ' ')", "u.email"),
+            part("internal", internal),
+        ]
+    )
+    statements = [
+        f"CREATE TABLE IF NOT EXISTS {TABLE} (case_id bigint PRIMARY KEY, document tsvector NOT NULL)",
+        f"CREATE INDEX IF NOT EXISTS {TABLE}_document ON {TABLE} USING gin (document)",
+        f"""CREATE OR REPLACE FUNCTION {TABLE}_put(number bigint) RETURNS void LANGUAGE sql AS $$
+            INSERT INTO {TABLE} SELECT c.id, {document} {_FROM} WHERE c.id = number
+            ON CONFLICT (case_id) DO UPDATE SET document = EXCLUDED.document $$""",
+    ]
+    for name, timing, table, action in (
+        ("case_new", "AFTER INSERT", "cases_case", f"PERFORM {TABLE}_put(NEW.id);"),
+        (
+            "case_text",
+            "AFTER UPDATE OF description, organization_name, request_type_id, provider_id",
+            "cases_case",
+            f"PERFORM {TABLE}_put(NEW.id);",
+        ),
+        ("case_gone", "AFTER DELETE", "cases_case", f"DELETE FROM {TABLE} WHERE case_id = OLD.id;"),
+        ("message_new", "AFTER INSERT", "cases_message", f"PERFORM {TABLE}_put(NEW.case_id);"),
+        (
+            "message_text",
+            "AFTER UPDATE OF body, case_id, kind",
+            "cases_message",
+            f"PERFORM {TABLE}_put(NEW.case_id);"
+            f" IF NEW.case_id <> OLD.case_id THEN PERFORM {TABLE}_put(OLD.case_id); END IF;",
+        ),
+        (
+            "person",
+            "AFTER UPDATE OF first_name, last_name, username, email",
+            "accounts_user",
+            "IF (NEW.first_name, NEW.last_name, NEW.username, NEW.email) IS DISTINCT FROM"
+            " (OLD.first_name, OLD.last_name, OLD.username, OLD.email) THEN"
+            f" PERFORM {TABLE}_put(id) FROM cases_case WHERE provider_id = NEW.id; END IF;",
+        ),
+    ):
+        function = f"{TABLE}_{name}"
+        statements += [
+            f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$"
+            f" BEGIN {action} RETURN NULL; END $$",
+            f"CREATE OR REPLACE TRIGGER {function} {timing} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()",
+        ]
+    # Emptying a table of a test database fires no trigger of a row.
+    statements += [
+        f"CREATE OR REPLACE FUNCTION {TABLE}_all_gone() RETURNS trigger LANGUAGE plpgsql AS $$"
+        f" BEGIN TRUNCATE {TABLE}; RETURN NULL; END $$",
+        f"CREATE OR REPLACE TRIGGER {TABLE}_all_gone AFTER TRUNCATE ON cases_case"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION {TABLE}_all_gone()",
+    ]
+    return statements
+
+
+def _sqlite() -> list[str]:
+    public, internal = (bodies.format(aggregate="group_concat(body, ' ')") for bodies in (_PUBLIC, _INTERNAL))
+
+    def put(where: str) -> str:
+        return f"""INSERT OR REPLACE INTO {TABLE} (rowid, {", ".join(PARTS)})
+            SELECT c.id,
+                t.name || ' ' || t.name_es || ' ' || c.organization_name || ' ' || c.description || ' '
+                    || coalesce({public}, ''),
+                u.first_name || ' ' || u.last_name,
+                u.username || ' ' || u.email,
+                coalesce({internal}, '')
+            {_FROM} WHERE {where};"""
+
+    names = ("first_name", "last_name", "username", "email")
+    renamed = " OR ".join(f"NEW.{name} <> OLD.{name}" for name in names)
+    triggers = (
+        ("case_new", "AFTER INSERT ON cases_case", put("c.id = NEW.id")),
+        (
+            "case_text",
+            "AFTER UPDATE OF description, organization_name, request_type_id, provider_id ON cases_case",
+            put("c.id = NEW.id"),
+        ),
+        ("case_gone", "AFTER DELETE ON cases_case", f"DELETE FROM {TABLE} WHERE rowid = OLD.id;"),
+        ("message_new", "AFTER INSERT ON cases_message", put("c.id = NEW.case_id")),
+        (
+            "message_text",
+            "AFTER UPDATE OF body, case_id, kind ON cases_message",
+            put("c.id IN (NEW.case_id, OLD.case_id)"),
+        ),
+        (
+            "person",
+            f"AFTER UPDATE OF {', '.join(names)} ON accounts_user WHEN {renamed}",
+            put("c.provider_id = NEW.id"),
+        ),
+    )
+    return [
+        f"CREATE VIRTUAL TABLE IF NOT EXISTS {TABLE} USING fts5"
+        f"({', '.join(PARTS)}, tokenize = 'unicode61 remove_diacritics 2')",
+        # Django makes a table anew to change it, and its triggers are gone with the old one.
+        *(
+            statement
+            for name, timing, body in triggers
+            for statement in (
+                f"DROP TRIGGER IF EXISTS {TABLE}_{name}",
+                f"CREATE TRIGGER {TABLE}_{name} {timing} BEGIN {body} END",
+            )
+        ),
+    ]
+
+
+def make_index(using: BaseDatabaseWrapper) -> None:
+    """Make what is missing of the index, and fill it when it is made; safe to repeat."""
+    with using.cursor() as cursor:
+        is_new = TABLE not in using.introspection.table_names(cursor)
+        for statement in _postgresql() if using.vendor == "postgresql" else _sqlite():
+            cursor.execute(statement)
+        if is_new:
+            fill(cursor, using.vendor)
+
+
+def fill(cursor, vendor: str) -> None:
+    """Write the document of every case anew."""
+    if vendor == "postgresql":
+        cursor.execute(f"SELECT count({TABLE}_put(id)::text) FROM cases_case")
+    else:
+        cursor.execute("UPDATE cases_case SET description = description")
+
+
+def found(words: Sequence[str], *, parts: Sequence[str], number: int | None = None) -> RawSQL:
+    """Return a subquery of the numbers of the cases whose documents have words with all of these beginnings.
+
+    Arguments:
+        parts: where to look, of PARTS.
+        number: a case that is found too, whatever it says; a merged one means the case that it is part of.
+    """
+    if connection.vendor == "postgresql":
+        letters = "".join(_WEIGHTS[part] for part in parts) if len(parts) < len(PARTS) else ""
+        query = " & ".join(f"{_quoted(word)}:*{letters}" for word in words)
+        sql = f"SELECT case_id FROM {TABLE} WHERE document @@ to_tsquery('simple', %s)"
+    else:
+        phrases = ('"{}" *'.format(word.replace('"', '""')) for word in words)
+        query = "{{{}}} : ({})".format(" ".join(parts), " AND ".join(phrases))
+        sql = f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s"
+    if number is None:
+        return RawSQL(sql, [query])
+    sql += " UNION SELECT coalesce(merged_into_id, id) FROM cases_case WHERE id = %s"
+    return RawSQL(sql, [query, number])
+
+
+def _quoted(word: str) -> str:
+    """Quote a word as to_tsquery reads it."""
+    doubled = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{doubled}'"
