@@ -1,0 +1,104 @@
+"""Processes that are measured: started, waited for, their processor time read, ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Site:
+    """A running web server."""
+
+    name: str
+    port: int
+    process: subprocess.Popen
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def workers(self) -> list[int]:
+        return children_of(self.process.pid)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start_site(name: str, arguments: list[str], environment: dict[str, str], port: int, log: Path) -> Site:
+    """Start gunicorn and wait until it answers anything at all.
+
+    Raises:
+        RuntimeError: it does not within 30 seconds.
+    """
+    with log.open("a") as out:
+        process = subprocess.Popen(["gunicorn", *arguments], cwd=ROOT, env=environment, stdout=out, stderr=out)
+    site = Site(name, port, process)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"{site.url}/health/live", timeout=2).close()
+            return site
+        except urllib.error.HTTPError:
+            return site
+        except OSError:
+            time.sleep(0.1)
+    site.stop()
+    raise RuntimeError(f"{name} did not start:\n{log.read_text()[-2000:]}")
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def processor_seconds(pids: Iterable[int]) -> float:
+    """Return the processor time, user and system, that processes and their ended children have used."""
+    total = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        total += sum(int(field) for field in fields[11:15])
+    return total / _TICK
+
+
+def resident_megabytes(pids: Iterable[int]) -> float:
+    """Return the memory of processes that is theirs alone: resident less shared."""
+    total = 0
+    for pid in pids:
+        _size, resident, shared, *_rest = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+        total += resident - shared
+    return total * _PAGE / 1e6
+
+
+def server_processes(cursor) -> list[int]:
+    """Return the processes of the PostgreSQL server that answers this cursor."""
+    cursor.execute("SHOW data_directory")
+    postmaster = int(Path(cursor.fetchone()[0], "postmaster.pid").read_text().split()[0])
+    return [postmaster, *children_of(postmaster)]
