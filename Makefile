@@ -1,11 +1,12 @@
 # make run   try the portal: web, Celery worker and beat in one process tree on http://127.0.0.1:8000
 # make accessibility  look at every page and renew what /accessibility/ shows
+# make bench SIZE=100000   measure the portal beside a minimal site (see README, Speed)
 # make test  the whole suite, on the embedded default and on PostgreSQL + Redis
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test accessibility lint clean
+.PHONY: run test accessibility bench lint clean
 
 run: .venv/run-ready
 	@DEMO=1 $(BIN)/python manage.py prepare_demo
@@ -16,6 +17,9 @@ test: .venv/test-ready
 
 accessibility: .venv/test-ready
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/run --looks
+
+bench: .venv/test-ready
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bench/run --size $(or $(SIZE),1000)
 
 lint: .venv/test-ready
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import statistics
 import sys
+import time
 import urllib.request
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -70,6 +71,8 @@ class Meter:
 
     def log(self) -> tuple[int, int, int]:
         """Return bytes, full-page images and flushes of the write-ahead log."""
+        # A backend tells what it wrote when it has been idle for a second.
+        time.sleep(1.5)
         with self._connection.cursor() as cursor:
             cursor.execute("SELECT pg_stat_force_next_flush()")
             cursor.execute("SELECT wal_bytes, wal_fpi, wal_sync FROM pg_stat_wal")

@@ -29,14 +29,14 @@ def table(figures: list[Figures], *, size: int) -> str:
 
 def _line(each: Figures, base: Figures | None) -> str:
     def of(value: float, reference: float | None) -> str:
-        return f"{value:.2f} ms" if reference is None else f"{value / reference:.2f} x"
+        return f"{value / reference:.2f} x" if reference else f"{value:.2f} ms"
 
     cells = [each.name, f"{each.goal:g} x" if each.goal else ""]
     for connections in (1, 8):
         cells.append(of(each.p50(connections), base.p50(connections) if base else None))
         cells.append(of(each.processor(connections), base.processor(connections) if base else None))
     cells += [
-        f"{each.p99(8) / each.p50(8):.1f}",
+        f"{each.p99(8) / each.p50(8):.1f}" if each.p50(8) else "none answered",
         f"{each.statements:g}",
         f"{each.gzipped / 1000:.1f}",
         str(each.wrong),
