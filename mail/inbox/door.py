@@ -74,12 +74,12 @@ def take_in(raw: bytes, *, envelope: Envelope | None = None) -> InboundMail:
 
 
 def take_in_beginning(raw: bytes, *, size: int, envelope: Envelope) -> InboundMail:
-    """Store the beginning of a mail that is too large to be stored, as failed: people have to see that it came."""
-    mail = _store(raw[: limits.HEADERS], envelope)
-    _set(mail, InboundState.FAILED, Reason.TOO_LARGE)
-    InboundMail.objects.filter(pk=mail.pk).update(size=size)
-    mail.refresh_from_db()
-    return mail
+    """Store the beginning of a mail that is too large to be stored, as failed: people have to see that it came.
+
+    In one step: a beginning that waited to be dealt with would be filed for the whole.
+    """
+    too_large = {"state": InboundState.FAILED, "reason": Reason.TOO_LARGE, "next_attempt_at": None}
+    return _store(raw[: limits.HEADERS], envelope, size=size, **too_large)
 
 
 def process_waiting() -> int:
@@ -155,7 +155,7 @@ def delete_old_raw() -> int:
 # --- storing ---------------------------------------------------------------------------------
 
 
-def _store(raw: bytes, envelope: Envelope) -> InboundMail:
+def _store(raw: bytes, envelope: Envelope, **fields) -> InboundMail:
     """Store a mail in a transaction of its own, once for the same bytes."""
     digest = hashlib.sha256(raw).hexdigest()
     known = InboundMail.objects.filter(digest=digest).first()
@@ -166,11 +166,10 @@ def _store(raw: bytes, envelope: Envelope) -> InboundMail:
         with transaction.atomic():
             mail = InboundMail.objects.create(
                 source=envelope.source,
-                size=len(raw),
                 digest=digest,
                 envelope_from=None if envelope.sender is None else _path(envelope.sender),
                 envelope_to=_path(envelope.recipient),
-                **facts,
+                **{"size": len(raw), **facts, **fields},
             )
             InboundRaw.objects.create(mail=mail, data=raw)
     except IntegrityError:

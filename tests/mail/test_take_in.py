@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mail import inbox
 from mail.inbox import Envelope, Outcome, TooLarge, Unreadable, limits, read_letter, take_in
+from mail.inbox.door import take_in_beginning
 from mail.inbox.machines import machine_behind
 from mail.inbox.registry import _receivers
 from mail.models import BlockedSender, InboundMail, InboundRaw, InboundState, Reason
@@ -257,6 +258,14 @@ def test_too_large_is_refused_and_nothing_stored(monkeypatch):
     with pytest.raises(TooLarge):
         take_in(HELLO)
     assert not InboundMail.objects.exists()
+
+
+def test_beginning_of_a_mail_that_is_too_large_never_waits_to_be_filed(desk, monkeypatch):
+    monkeypatch.setattr("mail.inbox.door._set", lambda *args, **kwargs: pytest.fail("a second step"))
+    mail = take_in_beginning(answer(), size=50_000_000, envelope=Envelope(source="imap"))
+    assert (mail.state, mail.reason, mail.size) == ("failed", "too_large", 50_000_000)
+    assert inbox.process_waiting() == 0
+    assert desk.delivered == []
 
 
 BROKEN_HTML = ("<!--", "<a", "</", "<![CDATA[", "<div>", "<blockquote>", "&#", '<a href="')
