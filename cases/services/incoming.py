@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -27,6 +28,8 @@ from mail.models import BlockedSender, InboundMail, InboundState, Reason
 
 # What an agent may still decide about.
 UNDECIDED = (InboundState.UNMATCHED, InboundState.IGNORED, InboundState.REJECTED, InboundState.FAILED)
+# How many words of machines a case's history takes in an hour.
+NOTED_AN_HOUR = 20
 _CASE_ID = re.compile(r"\bCS0*[0-9]{1,18}\b", re.IGNORECASE)
 
 
@@ -78,9 +81,15 @@ def receive_answer(delivery: Delivery) -> Outcome:
 
 
 def note_machine(delivery: Delivery, machine: Machine) -> None:
-    """Leave an event that a machine wrote about a case. Nothing else changes, and nobody is mailed."""
+    """Leave an event that a machine wrote about a case. Nothing else changes, and nobody is mailed.
+
+    A machine that does not stop fills no history: the mails themselves are listed all the same.
+    """
     case = Case.objects.filter(pk=delivery.number).select_related("merged_into").first()
-    if case is not None:
+    if case is None:
+        return
+    lately = case.home.events.filter(kind=CaseEvent.Kind.MAIL_NOTED, at__gt=timezone.now() - timedelta(hours=1))
+    if lately.count() < NOTED_AN_HOUR:
         record(
             case.home,
             CaseEvent.Kind.MAIL_NOTED,

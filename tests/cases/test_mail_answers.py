@@ -9,7 +9,7 @@ import pytest
 
 from accounts.services import block_account
 from cases import services
-from cases.models import TEXT_LIMIT, Attachment, Case, Channel, Message
+from cases.models import TEXT_LIMIT, Attachment, Case, CaseEvent, Channel, Message
 from mail import inbox
 from mail.inbox import content_of, take_in
 from mail.models import BlockedSender, InboundMail, InboundRaw, InboundState
@@ -170,6 +170,13 @@ def test_machine_does_not_make_an_agents_page_stale(write, case, agnes):
     write(case)
     with pytest.raises(services.StaleCase):
         services.add_note(by=agnes, case=case, body="Noted again.", origin=services.Origin(seen=seen))
+
+
+def test_machine_that_does_not_stop_fills_no_history(write, case, monkeypatch):
+    monkeypatch.setattr("cases.services.incoming.NOTED_AN_HOUR", 3)
+    mails = [write(case, f"I am away, {day}.", extra="Auto-Submitted: auto-replied\n") for day in range(5)]
+    assert case.events.filter(kind=CaseEvent.Kind.MAIL_NOTED).count() == 3
+    assert InboundMail.objects.filter(pk__in=[mail.pk for mail in mails]).count() == 5
 
 
 # --- the original ------------------------------------------------------------------------------
