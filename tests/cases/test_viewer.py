@@ -120,6 +120,9 @@ def test_admin_is_closed(client_for, vera, worked, verb):
 
 
 def test_list_has_no_email_phone_or_note(client_for, vera, paula, worked):
+    # A User ID that is not made of the name, which everybody may read.
+    paula.username = "pp.4711"
+    paula.save(update_fields=["username"])
     client = client_for(vera)
     for query in ("?tab=all", "?tab=open&agent=nobody", f"?tab=all&q={worked.case_id}"):
         page = Reader(client.get(f"/my-lists/{query}").text)
