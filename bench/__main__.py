@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -95,21 +95,19 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all figures there")
     options = parser.parse_args()
     server = os.environ["DATABASE_URL"]
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         reference, reference_facts = start_reference(server, options.size, folder)
+        stack.callback(reference.stop)
         portal, facts = start_portal(server, options.size, folder)
-        try:
-            scenes: list[tuple[Site, Scene]] = [
-                *((reference, scene) for scene in reference_scenes(reference_facts["session"])),
-                *((portal, scene) for scene in provider_scenes(facts["sessions"], facts)),
-                *((portal, scene) for scene in agent_scenes(facts["sessions"], facts)),
-            ]
-            scenes = [pair for pair in scenes if not pair[1].against or options.only in pair[1].name]
-            figures = measure(scenes, Meter(server), rounds=options.rounds, seconds=options.seconds)
-        finally:
-            portal.stop()
-            reference.stop()
+        stack.callback(portal.stop)
+        scenes: list[tuple[Site, Scene]] = [
+            *((reference, scene) for scene in reference_scenes(reference_facts["session"])),
+            *((portal, scene) for scene in provider_scenes(facts["sessions"], facts)),
+            *((portal, scene) for scene in agent_scenes(facts["sessions"], facts)),
+        ]
+        scenes = [pair for pair in scenes if not pair[1].against or options.only in pair[1].name]
+        figures = measure(scenes, Meter(server), rounds=options.rounds, seconds=options.seconds)
     if options.json:
         options.json.write_text(json.dumps([asdict(each) for each in figures], indent=1))
     print(report.table(figures, size=options.size))

@@ -11,11 +11,6 @@ from django.db import connection, models, transaction
 BATCH = 20_000
 
 
-def columns_of(model: type[models.Model]) -> list[str]:
-    """Return the columns of a table, the primary key first."""
-    return [field.column for field in model._meta.concrete_fields]
-
-
 def write(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence]) -> None:
     """Store rows; what they leave out gets the default of the model's field.
 
@@ -27,12 +22,11 @@ def write(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequ
     rest = [field for field in model._meta.concrete_fields if field.column not in given and not field.primary_key]
     filled = [*columns, *(field.column for field in rest)]
     defaults = [field.get_db_prep_save(field.get_default(), connection) for field in rest]
+    store = _copy if connection.vendor == "postgresql" else _insert
     source = iter((*row, *defaults) for row in rows)
     with transaction.atomic():
         while batch := list(islice(source, BATCH)):
-            _copy(model._meta.db_table, filled, batch) if connection.vendor == "postgresql" else _insert(
-                model._meta.db_table, filled, batch
-            )
+            store(model._meta.db_table, filled, batch)
     _continue_numbers(model)
 
 

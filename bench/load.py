@@ -59,7 +59,7 @@ def run(site: Site, request: Request, *, connections: int, seconds: int) -> Load
             "wrk",
             "--threads=1",
             f"--connections={connections}",
-            f"--duration={round(seconds)}s",
+            f"--duration={seconds}s",
             "--timeout=30s",
             f"--script={SCRIPT}",
             site.url + request.path,

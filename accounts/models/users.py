@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.organizations import Membership
 from mail.models import SuspendedAddress
 
 # The groups that a migration of the app with the permissions makes, from least to most.
@@ -59,8 +60,6 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def with_sharing(self) -> UserQuerySet:
         """Bring along whether a membership of the person is confirmed: the attribute `shares`."""
-        from accounts.models.organizations import Membership
-
         return self.annotate(shares=models.Exists(Membership.objects.confirmed().filter(user=models.OuterRef("pk"))))
 
     def present(self) -> UserQuerySet:
