@@ -198,7 +198,11 @@ def test_a_plain_zip_is_no_document():
     assert refusal("report.docx", out.getvalue()) == Refusal.OFFICE
 
 
-@pytest.mark.parametrize("data", [b"MZ" + DOCX, DOCX + b"tail", DOCX[:-30], DOCX[:40], b"PK\x03\x04" + b"\0" * 60])
+@pytest.mark.parametrize(
+    "data",
+    [b"MZ" + DOCX, DOCX + b"tail", DOCX[:-30], DOCX[:40], b"PK\x03\x04" + b"\0" * 60],
+    ids=["something before", "something behind", "cut off", "cut short", "only a signature"],
+)
 def test_a_zip_with_something_around_it_or_cut_off_is_refused(data):
     assert refusal("report.docx", data) == Refusal.OFFICE
 
