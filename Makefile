@@ -39,7 +39,7 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/test-ready: requirements-test.txt .venv/run-ready
+.venv/test-ready: requirements-test.txt requirements-s3.txt .venv/run-ready
 	@echo "Installing the pinned test requirements (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@

@@ -3,6 +3,7 @@
 import re
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 from django.db import connections
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
@@ -20,9 +21,11 @@ class CasesConfig(AppConfig):
         from accounts.preferences import register_optional_mail
         from accounts.signals import account_blocked, organization_merged, role_changed, staff_created
         from cases import agent_forms, call_forms, emails, forms, services
+        from cases.checks import check_bucket
         from mail.inbox import register_receiver
         from mail.registry import register_about, register_event, register_kind
 
+        register(check_bucket, Tags.files, deploy=True)
         post_migrate.connect(make_search_index, sender=self)
         for code, expand in emails.EVENTS.items():
             register_event(code, expand=expand)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.contrib import messages
+from django.core.files import File
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -37,15 +38,18 @@ def case_file(request: HttpRequest, number: int, pk: int, name: str) -> HttpResp
         if not Case.objects.filter(pk=number, merged_into=attachment.case_id).exists():
             raise Http404
         return redirect("cases:case_file", number=case_id_of(attachment.case_id), pk=pk, name=name)
-    return _response(attachment)
-
-
-def _response(attachment: Attachment) -> FileResponse:
     try:
-        content = services.attachment_storage().open(attachment.stored.key)
+        content = services.open_file(attachment.stored)
     except FileNotFoundError:
         logger.error("Stored file %s is missing from the storage.", attachment.stored_id)
         raise Http404 from None
+    except services.FilesAway as error:
+        messages.error(request, str(error))
+        return redirect("cases:case_detail", number=case_id_of(number))
+    return _response(attachment, content)
+
+
+def _response(attachment: Attachment, content: File) -> FileResponse:
     content_type = KINDS[attachment.stored.kind].content_type
     response = FileResponse(content, as_attachment=True, filename=attachment.name, content_type=content_type)
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import ipaddress
 import os
+import re
 import secrets
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -176,6 +178,68 @@ def checked_scanner_url(value: str) -> str:
             " or leave it empty: files are not scanned then."
         )
     return value
+
+
+def file_storage_from_url(url: str, *, folder: Path) -> dict:
+    """Return Django's settings of the storage for files of cases: a bucket that the URL names, else a private folder.
+
+    Without keys in the URL, AWS's own sources are asked: its variables, its files, the role of the machine.
+    """
+    if not url:
+        return {
+            "BACKEND": "cases.storage.PrivateFileStorage",
+            "OPTIONS": {"location": folder, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+        }
+    options = _bucket_options(url)
+    if options is None:
+        raise ImproperlyConfigured(
+            "FILES_URL is no bucket. Set it to s3://key:secret@bucket/prefix?endpoint=https://host:port&region=name"
+            " (all but the bucket may be left out; %2F for a / in the secret), or leave it empty: files lie in"
+            " DATA_DIR/files then."
+        )
+    if not all(importlib.util.find_spec(package) for package in ("boto3", "storages")):
+        raise ImproperlyConfigured(
+            "FILES_URL names an S3-compatible storage, for which packages are missing."
+            " Use pip install -r requirements-s3.txt to install them, or leave FILES_URL empty."
+        )
+    return {"BACKEND": "cases.s3_storage.PrivateS3Storage", "OPTIONS": options}
+
+
+def _bucket_options(url: str) -> dict | None:
+    """Return the options of django-storages that a URL says, or None where it is none."""
+    try:
+        parts = urlsplit(url)
+        asked = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        endpoint = urlsplit(asked.get("endpoint", "https://default"))
+        is_whole = parts.port is None and endpoint.port != 0 and bool(parts.username) == bool(parts.password)
+    except ValueError:
+        return None
+    bucket = parts.netloc.rpartition("@")[2]
+    if (
+        not is_whole
+        or parts.scheme != "s3"
+        or parts.fragment
+        or "@" in parts.path
+        or asked.keys() - {"endpoint", "region"}
+    ):
+        return None
+    # Amazon S3 User Guide, "General purpose bucket naming rules".
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket) or not re.fullmatch(
+        r"(/\w[\w.-]*)*/?", parts.path
+    ):
+        return None
+    if endpoint.scheme not in {"http", "https"} or not endpoint.hostname or endpoint.username or endpoint.query:
+        return None
+    options = {"bucket_name": bucket, "location": parts.path.strip("/")}
+    options |= {"endpoint_url": asked.get("endpoint"), "region_name": asked.get("region")}
+    if parts.username:
+        # A token of the environment belongs to the keys of the environment.
+        options |= {
+            "access_key": unquote(parts.username),
+            "secret_key": unquote(parts.password or ""),
+            "security_token": None,
+        }
+    return options
 
 
 def kept_secret_key(path: Path) -> str:

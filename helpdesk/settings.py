@@ -19,6 +19,7 @@ from helpdesk.environment import (
     checked_secret_key,
     checked_site_url,
     database_from_url,
+    file_storage_from_url,
     kept_secret_key,
 )
 
@@ -347,15 +348,8 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "helpdesk.fonts.PackedFontFinder",
 ]
-# Files of cases. A storage elsewhere takes its place alone: nothing asks for an address.
-FILE_STORAGE = {
-    "BACKEND": "cases.storage.PrivateFileStorage",
-    "OPTIONS": {
-        "location": DATA_DIR / "files",
-        "file_permissions_mode": 0o600,
-        "directory_permissions_mode": 0o700,
-    },
-}
+# Files of cases: in a private folder, or in an S3-compatible storage that all machines reach.
+FILE_STORAGE = file_storage_from_url(env.str("FILES_URL", default="").strip(), folder=DATA_DIR / "files")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "attachments": FILE_STORAGE,
@@ -376,6 +370,11 @@ LOGGING = {
         # The request log has one line a request already, with its reference.
         "django.server": {"handlers": [], "propagate": False},
         "axes": {"level": "ERROR"},
+        # In detail they tell of signatures, tokens and names of files.
+        "boto3": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+        "s3transfer": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
         # It tells of each letter that it packs.
         "fontTools": {"level": "WARNING"},
         # The sweep comes every ten seconds; what it does with mail is logged by mail itself.

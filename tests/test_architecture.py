@@ -85,7 +85,19 @@ FLOORS = (
         "wake",
     },
     {"models"},
-    {"statuses", "text", "guide", "hours", "languages", "moments", "network", "signals", "files", "storage"},
+    {
+        "statuses",
+        "text",
+        "guide",
+        "hours",
+        "languages",
+        "moments",
+        "network",
+        "signals",
+        "files",
+        "storage",
+        "s3_storage",
+    },
 )
 READS_THE_ENVIRONMENT = {"helpdesk/settings.py", "helpdesk/environment.py"}
 APPS = ("cases", "accounts", "desk", "mail")

@@ -191,6 +191,13 @@ class FilesNotStored(CaseError):
         super().__init__(_("Files cannot be stored at the moment. Send your text without them, or try again later."))
 
 
+class FilesAway(CaseError):
+    """The storage of files does not give any."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This file cannot be opened at the moment. Try again in a few minutes."))
+
+
 class TooManyCases(CaseError):
     def __init__(self, most: int) -> None:
         super().__init__(_("Choose at most %s cases at once.") % most)

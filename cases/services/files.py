@@ -29,7 +29,7 @@ from cases.models import (
     new_storage_key,
 )
 from cases.services.change import locked, record, require_agent
-from cases.services.errors import FileGone, FilesNotStored
+from cases.services.errors import FileGone, FilesAway, FilesNotStored
 from cases.services.redaction import MARKER, check_reason
 from mail import inbox, wake
 
@@ -106,6 +106,22 @@ def _write(files: Iterable[StagedFile]) -> None:
     except OSError as error:
         logger.exception("The storage of files does not take any.")
         raise FilesNotStored from error
+
+
+def open_file(stored: StoredFile) -> File:
+    """Return the bytes of a file, to be closed by the caller.
+
+    Raises:
+        FileNotFoundError: the storage does not have them.
+        FilesAway: it does not answer at the moment.
+    """
+    try:
+        return attachment_storage().open(stored.key)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        logger.exception("The storage of files does not give any.")
+        raise FilesAway from error
 
 
 def attach(case: Case, message: Message | None, files: StagedFiles, *, by: User, at: datetime) -> list[Attachment]:

@@ -1,5 +1,6 @@
 """The environment is judged at the start: what is missing or bad is refused with a sentence that says what to set."""
 
+import importlib.util
 import runpy
 import stat
 
@@ -23,7 +24,7 @@ LIMITS = ("SESSION_HOURS", "SESSION_IDLE_MINUTES", "STAFF_IDLE_MINUTES")
 CLOSED = ("MAINTENANCE", "MAINTENANCE_TEXT")
 OTHERS = (
     "DEMO", "DEBUG", "PORT", "DATA_DIR", "TRUSTED_PROXIES", "WEB_CONCURRENCY", "EMAIL_TIMEOUT", "LOG_LEVEL", *LIMITS,
-    *CLOSED,
+    *CLOSED, "FILES_URL",
 )  # fmt: skip
 
 
@@ -114,6 +115,22 @@ def test_the_eight_are_what_the_module_says():
         ("DEFAULT_FROM_EMAIL", "Help Desk"),
         ("DEFAULT_FROM_EMAIL", "Help Desk <helpdesk>"),
         ("REPLY_TO_EMAIL", "answers@"),
+        ("FILES_URL", "/srv/files"),
+        ("FILES_URL", "https://bucket.s3.example.org/"),
+        ("FILES_URL", "s3://"),
+        ("FILES_URL", "s3://no"),
+        ("FILES_URL", "s3://Bucket_of_Files"),
+        ("FILES_URL", "s3://bucket:9000/portal"),
+        ("FILES_URL", "s3://bucket/../other"),
+        ("FILES_URL", "s3://key@bucket"),
+        ("FILES_URL", "s3://:secret@bucket"),
+        ("FILES_URL", "s3://key:12/cret@bucket"),
+        ("FILES_URL", "s3://bucket?acl=public-read"),
+        ("FILES_URL", "s3://bucket?endpoint"),
+        ("FILES_URL", "s3://bucket?endpoint="),
+        ("FILES_URL", "s3://bucket?endpoint=minio:9000"),
+        ("FILES_URL", "s3://bucket?endpoint=https://key:secret@minio"),
+        ("FILES_URL", "s3://bucket?endpoint=https://minio:99999"),
     ],
 )
 def test_bad_value_is_refused_by_name_with_what_to_set(name, value, load):
@@ -124,7 +141,7 @@ def test_bad_value_is_refused_by_name_with_what_to_set(name, value, load):
     assert any(word in sentence for word in ("Set it to", "Use ", "Give "))
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "EMAIL_URL", "SECRET_KEY"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "EMAIL_URL", "SECRET_KEY", "FILES_URL"])
 def test_refusal_never_repeats_a_secret(name, load):
     with pytest.raises(ImproperlyConfigured) as refusal:
         load(**PRODUCTION | {name: "mysql://user:hunter2@nowhere"})
@@ -194,3 +211,38 @@ def test_sessions_last_as_long_as_the_environment_says(load):
         "0:15:00",
         "1:00:00",
     ]
+
+
+def test_files_lie_in_a_private_folder_unless_a_bucket_is_named(load, tmp_path):
+    storage = load(**PRODUCTION)["STORAGES"]["attachments"]
+    assert storage["BACKEND"] == "cases.storage.PrivateFileStorage"
+    assert storage["OPTIONS"]["location"] == tmp_path / "var" / "files"
+
+
+def test_bucket_is_read_with_all_that_its_address_says(load):
+    url = "s3://AKIA:se%2Fcr%2Bet@files.example/help/desk/?endpoint=https://s3.example.org:9000&region=eu-central-1"
+    assert load(**PRODUCTION | {"FILES_URL": url})["STORAGES"]["attachments"] == {
+        "BACKEND": "cases.s3_storage.PrivateS3Storage",
+        "OPTIONS": {
+            "bucket_name": "files.example",
+            "location": "help/desk",
+            "endpoint_url": "https://s3.example.org:9000",
+            "region_name": "eu-central-1",
+            "access_key": "AKIA",
+            "secret_key": "se/cr+et",
+            "security_token": None,
+        },
+    }
+
+
+def test_keys_of_a_bucket_may_come_from_the_machine(load):
+    options = load(**PRODUCTION | {"FILES_URL": "s3://files"})["FILE_STORAGE"]["OPTIONS"]
+    assert options == {"bucket_name": "files", "location": "", "endpoint_url": None, "region_name": None}
+
+
+@pytest.mark.parametrize("missing", ["boto3", "storages"])
+def test_bucket_without_its_packages_is_refused_with_what_to_install(missing, load, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None if name == missing else find(name, *rest))
+    with pytest.raises(ImproperlyConfigured, match="^FILES_URL .* pip install -r requirements-s3.txt"):
+        load(**PRODUCTION | {"FILES_URL": "s3://files"})
