@@ -5,36 +5,43 @@ from __future__ import annotations
 import gzip
 import statistics
 import sys
-import time
 import urllib.request
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 
-import psycopg2
-
 from bench import load
 from bench.load import Load, Request
-from bench.processes import Site, processor_seconds, resident_megabytes, server_processes
+from bench.meter import Meter, NoMeter
+from bench.processes import Site, processor_seconds, resident_megabytes
 from bench.scenes import Scene
 
-COUNTED = 5
+WARM, COUNTED, LOGGED = 8, 5, 20
+_WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
 @dataclass
 class Figures:
-    """All that was seen of one kind of request; lists hold a value a round."""
+    """All that was seen of one kind of request; lists hold a value a round.
 
-    name: str
-    against: str
-    goal: float
+    Arguments:
+        statements: those of a typical request, and how often it sends each.
+        record_bytes, page_bytes, flushes: of the write-ahead log, a request.
+    """
+
+    scene: Scene
     loads: dict[int, list[Load]] = field(default_factory=dict)
     processor_ms: dict[int, list[float]] = field(default_factory=dict)
-    statements: float = 0
-    log_bytes: float = 0
-    full_pages: float = 0
+    statements: dict[str, int] = field(default_factory=dict)
+    record_bytes: float = 0
+    page_bytes: float = 0
     flushes: float = 0
     gzipped: int = 0
     megabytes: float = 0
+
+    @property
+    def name(self) -> str:
+        return self.scene.name
 
     def p50(self, connections: int) -> float:
         return statistics.median(each.p50 for each in self.loads[connections])
@@ -48,48 +55,27 @@ class Figures:
     def processor(self, connections: int) -> float:
         return statistics.median(self.processor_ms[connections])
 
+    def p50_ratio(self, base: Figures, connections: int) -> float:
+        """Return p50 as a multiple of another's in the same rounds."""
+        pairs = zip(self.loads[connections], base.loads[connections], strict=True)
+        return statistics.median(own.p50 / other.p50 if other.p50 else 0 for own, other in pairs)
+
+    def processor_ratio(self, base: Figures, connections: int) -> float:
+        """Return processor time a request as a multiple of another's in the same rounds."""
+        pairs = zip(self.processor_ms[connections], base.processor_ms[connections], strict=True)
+        return statistics.median(own / other if other else 0 for own, other in pairs)
+
+    @property
+    def sent(self) -> int:
+        return sum(self.statements.values())
+
+    @property
+    def writes(self) -> int:
+        return sum(calls for text, calls in self.statements.items() if text.lstrip().upper().startswith(_WRITES))
+
     @property
     def wrong(self) -> int:
         return sum(each.wrong for loads in self.loads.values() for each in loads)
-
-
-class Meter:
-    """Reads the database server's own counters."""
-
-    def __init__(self, server: str):
-        self._connection = psycopg2.connect(server)
-        self._connection.autocommit = True
-        with self._connection.cursor() as cursor:
-            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
-
-    def statements(self) -> int:
-        """Return how many statements both sites have sent: BEGIN and COMMIT are statements too."""
-        return self._number(
-            "SELECT COALESCE(SUM(calls), 0) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid"
-            " WHERE d.datname LIKE 'bench_%' AND s.toplevel"
-        )
-
-    def log(self) -> tuple[int, int, int]:
-        """Return bytes, full-page images and flushes of the write-ahead log."""
-        # A backend tells what it wrote when it has been idle for a second.
-        time.sleep(1.5)
-        with self._connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_force_next_flush()")
-            cursor.execute("SELECT wal_bytes, wal_fpi, wal_sync FROM pg_stat_wal")
-            return tuple(map(int, cursor.fetchone()))
-
-    def checkpoint(self) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute("CHECKPOINT")
-
-    def processes(self) -> list[int]:
-        with self._connection.cursor() as cursor:
-            return server_processes(cursor)
-
-    def _number(self, query: str) -> int:
-        with self._connection.cursor() as cursor:
-            cursor.execute(query)
-            return int(cursor.fetchone()[0])
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -122,15 +108,22 @@ def ask(site: Site, request: Request, key: str) -> bytes:
     return gzip.compress(body)
 
 
-def measure(scenes: list[tuple[Site, Scene]], meter: Meter, *, rounds: int, seconds: int) -> list[Figures]:
+def measure(
+    scenes: list[tuple[Site, Scene]], meter: Meter | NoMeter, *, rounds: int, seconds: int, with_log: bool
+) -> list[Figures]:
     """Measure all scenes in turns; one round warms up and is not counted.
 
     Arguments:
         seconds: how long each kind of request is sent at each number of connections, a round.
+        with_log: whether to read what forms leave in the write-ahead log, which takes 20 seconds each.
     """
-    everything = [Figures(scene.name, scene.against, scene.goal) for _site, scene in scenes]
+    everything = [Figures(scene) for _site, scene in scenes]
+    meter.prepare_to_count()
     for (site, scene), figures in zip(scenes, everything, strict=True):
         _count(site, scene, meter, figures)
+        if scene.request.body and scene.logs and with_log and meter.counts:
+            _read_log(site, scene, meter, figures)
+    meter.prepare_to_load()
     for number in range(rounds + 1):
         print(f"round {number} of {rounds}", file=sys.stderr)
         for (site, scene), figures in zip(scenes, everything, strict=True):
@@ -139,18 +132,30 @@ def measure(scenes: list[tuple[Site, Scene]], meter: Meter, *, rounds: int, seco
     return everything
 
 
-def _count(site: Site, scene: Scene, meter: Meter, figures: Figures) -> None:
-    """Count what one steady request costs, alone."""
-    for warm in range(4):
+def _count(site: Site, scene: Scene, meter: Meter | NoMeter, figures: Figures) -> None:
+    """Count what one steady request sends to the database, alone."""
+    for warm in range(WARM):
         figures.gzipped = len(ask(site, scene.request, f"warm{warm:02}{id(figures):016x}"))
-    meter.checkpoint()
-    before, log = meter.statements(), meter.log()
+    if not meter.counts:
+        return
+    seen = []
     for each in range(COUNTED):
+        before = meter.statements()
         ask(site, scene.request, f"count{each:02}{id(figures):016x}")
-    figures.statements = (meter.statements() - before) / COUNTED
-    figures.log_bytes, figures.full_pages, figures.flushes = (
-        (now - then) / COUNTED for now, then in zip(meter.log(), log, strict=True)
-    )
+        seen.append(meter.statements() - before)
+    # Once a minute, or on a new connection, there is more: the typical request counts.
+    figures.statements = dict(sorted(seen, key=Counter.total)[COUNTED // 2])
+
+
+def _read_log(site: Site, scene: Scene, meter: Meter, figures: Figures) -> None:
+    """Read what a steady request leaves in the write-ahead log after a checkpoint."""
+    meter.checkpoint()
+    start = meter.log_position()
+    for each in range(LOGGED):
+        ask(site, scene.request, f"log{each:02}{id(figures):016x}")
+    end = meter.log_position()
+    figures.record_bytes, figures.page_bytes = (total / LOGGED for total in meter.log_bytes(start, end))
+    figures.flushes = (end.flushes - start.flushes) / LOGGED
 
 
 def _load(site, scene, meter, figures, connections: int, *, seconds: int, counts: bool) -> None:

@@ -15,6 +15,8 @@ CASES_PER_PROVIDER = 20
 OPEN_SHARE = 0.2
 # The people whose pages are measured, by their place among the providers.
 USUAL, BUSY, MEMBER = 0, 1, 2
+# Those who file during the run: their lists grow, and nobody looks at them.
+FILERS = range(3, 10)
 USUAL_CASES = 50
 
 RARE_WORD = "quokka"

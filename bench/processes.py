@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -32,6 +31,7 @@ class Site:
     name: str
     port: int
     process: subprocess.Popen
+    environment: dict[str, str]
 
     @property
     def url(self) -> str:
@@ -42,12 +42,17 @@ class Site:
         return children_of(self.process.pid)
 
     def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
+
+
+def end(process: subprocess.Popen) -> None:
+    """Ask a process to end, and after 20 seconds make it; one that has ended already is no error."""
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def start_site(name: str, arguments: list[str], environment: dict[str, str], port: int, log: Path) -> Site:
@@ -58,7 +63,7 @@ def start_site(name: str, arguments: list[str], environment: dict[str, str], por
     """
     with log.open("a") as out:
         process = subprocess.Popen(["gunicorn", *arguments], cwd=ROOT, env=environment, stdout=out, stderr=out)
-    site = Site(name, port, process)
+    site = Site(name, port, process, environment)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:

@@ -1,9 +1,14 @@
-"""The figures as a table of ratios, in Markdown."""
+"""What a run has seen, in Markdown: the goals, then each kind of request."""
 
 from __future__ import annotations
 
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.goals import Goal, Results, goals
 from bench.measure import Figures
-from bench.scenes import LIST, SUBMIT
 
 _HEAD = (
     "request",
@@ -19,56 +24,63 @@ _HEAD = (
 )
 
 
-def table(figures: list[Figures], *, size: int) -> str:
-    """Return a table: the reference in milliseconds, the portal as multiples of it."""
-    by_name = {each.name: each for each in figures}
-    lines = [f"### {size:,} cases", "", _row(_HEAD), _row(["---"] * len(_HEAD))]
-    lines += [_line(each, by_name.get(each.against)) for each in figures]
-    return "\n".join([*lines, "", *_many_connections(by_name), *_log(by_name)])
+def report(results: Results, *, database: str, command: str) -> str:
+    """Return the tables of a run.
+
+    Arguments:
+        database: name and version of the database server.
+    """
+    return "\n".join(
+        [
+            f"## {results.size:,} cases",
+            "",
+            _circumstances(database, command),
+            "",
+            *_goals(list(goals(results))),
+            "",
+            *_requests(results),
+            "",
+        ]
+    )
 
 
-def _line(each: Figures, base: Figures | None) -> str:
-    def of(value: float, reference: float | None) -> str:
-        return f"{value / reference:.2f} x" if reference else f"{value:.2f} ms"
+def _circumstances(database: str, command: str) -> str:
+    memory = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal"))
+    gigabytes = int(memory.split()[1]) / 1e6
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, `{command}`: {os.cpu_count()} processors, {gigabytes:.0f} GB of memory,"
+        f" Python {platform.python_version()}, {database}. Load, sites and database share the machine."
+    )
 
-    cells = [each.name, f"{each.goal:g} x" if each.goal else ""]
-    for connections in (1, 8):
-        cells.append(of(each.p50(connections), base.p50(connections) if base else None))
-        cells.append(of(each.processor(connections), base.processor(connections) if base else None))
-    cells += [
-        f"{each.p99(8) / each.p50(8):.1f}" if each.p50(8) else "none answered",
-        f"{each.statements:g}",
-        f"{each.gzipped / 1000:.1f}",
-        str(each.wrong),
+
+def _goals(seen: list[Goal]) -> list[str]:
+    lines = [_row(("#", "what", "goal", "seen", "met")), _row(["---"] * 5)]
+    lines += [
+        _row((each.number, each.what, each.promised, each.seen, "yes" if each.met else "**no**")) for each in seen
     ]
-    return _row(cells)
-
-
-def _many_connections(by_name: dict[str, Figures]) -> list[str]:
-    """Say what 32 connections at once get."""
-    lines = []
-    base = by_name[LIST]
-    for each in by_name.values():
-        if 32 in each.loads and each is not base:
-            lines.append(
-                f"- {each.name} at 32 connections: {each.rate(32) / base.rate(32):.2f} x the reference's"
-                f" {base.rate(32):.0f} requests a second, p99/p50 {each.p99(32) / each.p50(32):.2f}"
-                f" (reference {base.p99(32) / base.p50(32):.2f}), memory of a worker"
-                f" {each.megabytes / base.megabytes:.2f} x {base.megabytes:.0f} MB"
-            )
     return lines
 
 
-def _log(by_name: dict[str, Figures]) -> list[str]:
-    """Say what a submit writes."""
-    base, submit = by_name[SUBMIT], by_name.get("submit")
-    if submit is None:
-        return []
-    return [
-        f"- submit, right after a checkpoint: {submit.log_bytes / base.log_bytes:.1f} x the reference's"
-        f" {base.log_bytes:.0f} bytes of write-ahead log, {submit.full_pages:.1f} full-page images"
-        f" (reference {base.full_pages:.1f}), {submit.flushes:.1f} flushes (reference {base.flushes:.1f})"
-    ]
+def _requests(results: Results) -> list[str]:
+    """Return a table: the reference in milliseconds, the portal as multiples of it."""
+    by_name = results.by_name
+    lines = [_row(_HEAD), _row(["---"] * len(_HEAD))]
+    return lines + [_line(each, by_name.get(each.scene.against)) for each in results.figures]
+
+
+def _line(each: Figures, base: Figures | None) -> str:
+    cells = [each.name, f"{each.scene.goal:g} x" if each.scene.goal else ""]
+    for connections in (1, 8):
+        if connections not in each.loads:
+            cells += ["", ""]
+        elif base and connections in base.loads:
+            cells += [f"{each.p50_ratio(base, connections):.2f} x", f"{each.processor_ratio(base, connections):.2f} x"]
+        else:
+            cells += [f"{each.p50(connections):.2f} ms", f"{each.processor(connections):.2f} ms"]
+    tail = f"{each.p99(8) / each.p50(8):.1f}" if 8 in each.loads and each.p50(8) else "none answered"
+    sent = f"{each.sent}" + (f" of {each.scene.statements}" if each.scene.statements else "")
+    cells += [tail, sent if each.statements else "", f"{each.gzipped / 1000:.1f}", str(each.wrong)]
+    return _row(cells)
 
 
 def _row(cells) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -15,6 +15,8 @@ CSRF = "b" * 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 LIST, SUBMIT = "reference list", "reference submit"
+# How much more a large portal may take than a small one.
+GROWTH = {"MY LISTS": 1.1, "case page": 1.1, "submit": 1.1, "agents' list": 1.15, "agents' case page": 1.15}
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Scene:
         against: name of the reference's scene; the reference's own have none.
         goal: the most that p50 and processor time may be, as a multiple of the reference's; 0 where none is set.
         connections: how many at once, in turn.
+        statements: the most that a steady request may send to the database; 0 where nothing is said.
+        logs: whether it is read what a form leaves in the write-ahead log.
     """
 
     name: str
@@ -33,6 +37,8 @@ class Scene:
     against: str = ""
     goal: float = 0.0
     connections: tuple[int, ...] = (1, 8)
+    statements: int = 0
+    logs: bool = True
 
 
 def cookie(session: str) -> str:
@@ -51,6 +57,7 @@ def reference_scenes(session: str) -> list[Scene]:
 def provider_scenes(sessions: dict[str, str], facts: dict) -> list[Scene]:
     usual, busy, member = (cookie(sessions[who]) for who in ("usual", "busy", "member"))
     row = "data-label="
+    filer = cookie(sessions["filer0"])
     case = facts["usual_case"]
     deep = f"/my-lists/?tab=all&after={cursor_of(*facts['busy_deep'])}"
     form = {
@@ -63,12 +70,12 @@ def provider_scenes(sessions: dict[str, str], facts: dict) -> list[Scene]:
     }
     body = urlencode(form).replace("key=&", "key=@KEY@&")
     return [
-        Scene("MY LISTS", Request("/my-lists/?tab=all", usual, row), LIST, 1.6, (1, 8, 32)),
-        Scene("MY LISTS, 10,000 cases", Request("/my-lists/?tab=all", busy, row), LIST),
-        Scene("MY LISTS, page 200", Request(deep, busy, row), LIST),
+        Scene("MY LISTS", Request("/my-lists/?tab=all", usual, row), LIST, 1.6, (1, 8, 32), statements=4),
+        Scene("MY LISTS, 10,000 cases", Request("/my-lists/?tab=all", busy, row), LIST, statements=4),
+        Scene("MY LISTS, page 200", Request(deep, busy, row), LIST, statements=4),
         Scene("MY LISTS, a member's colleagues' 10,000", Request("/my-lists/?tab=all", member, row), LIST),
-        Scene("case page", Request(f"/cases/{case}/", usual, case), LIST),
-        Scene("submit", Request("/cases/new/", usual, "/filed/", status=302, body=body), SUBMIT, 2.2),
+        Scene("case page", Request(f"/cases/{case}/", usual, case), LIST, statements=6),
+        Scene("submit", Request("/cases/new/", filer, "/filed/", status=302, body=body), SUBMIT, 2.2, statements=12),
         Scene("provider searches a case ID", Request(f"/my-lists/?tab=all&q={case}", usual, row), LIST, 5),
         Scene(
             "provider searches the commonest word", Request(f"/my-lists/?tab=all&q={COMMON_WORD}", busy, row), LIST, 10
@@ -91,9 +98,14 @@ def agent_scenes(sessions: dict[str, str], facts: dict) -> list[Scene]:
     )
     return [
         Scene("agents' start page", Request("/admin/", agent, "</html>"), LIST, 6),
-        Scene("agents' list", Request("/admin/cases/case/", agent, found), LIST, 6),
+        Scene("agents' list", Request("/admin/cases/case/", agent, found), LIST, 6, statements=14),
         Scene("agents' list, all open", Request("/admin/cases/case/?list=open", agent, found), LIST, 6),
-        Scene("agents' case page", Request(f"/admin/cases/case/{number}/change/", agent, facts["usual_case"]), LIST),
+        Scene(
+            "agents' case page",
+            Request(f"/admin/cases/case/{number}/change/", agent, facts["usual_case"]),
+            LIST,
+            statements=22,
+        ),
         *(
             Scene(
                 f"agent searches {what}",
@@ -104,6 +116,20 @@ def agent_scenes(sessions: dict[str, str], facts: dict) -> list[Scene]:
             for what, text, goal in searches
         ),
     ]
+
+
+def growth_scenes(sessions: dict[str, str], facts: dict, size: int) -> list[Scene]:
+    """Return the requests that are sent to a small portal too, named after its size."""
+    scenes = [*provider_scenes(sessions, facts), *agent_scenes(sessions, facts)]
+    return [
+        replace(scene, name=at_size(scene.name, size), goal=0, connections=(1, 8), logs=False)
+        for scene in scenes
+        if scene.name in GROWTH
+    ]
+
+
+def at_size(name: str, size: int) -> str:
+    return f"{name} at {size:,}"
 
 
 def cursor_of(at: str, number: int) -> str:

@@ -23,7 +23,7 @@ from django.db import connection  # noqa: E402
 from accounts.models import Membership, Organization, TermsAcceptance, User  # noqa: E402
 from accounts.text import fold_name  # noqa: E402
 from bench.bulk import write  # noqa: E402
-from bench.plan import BUSY, END, MEMBER, OPEN_SHARE, SEED, USUAL, YEARS, Plan, texts  # noqa: E402
+from bench.plan import BUSY, END, FILERS, MEMBER, OPEN_SHARE, SEED, USUAL, YEARS, Plan, texts  # noqa: E402
 from bench.scenes import DEEP_PAGE, PAGE  # noqa: E402
 from cases import search_index, statuses  # noqa: E402
 from cases.models import Case, CaseEvent, Message, RequestType  # noqa: E402
@@ -229,6 +229,7 @@ def sessions(plan: Plan) -> dict[str, str]:
         "busy": provider_id(BUSY),
         "member": User.objects.get(username="member.colleague").pk,
         "agent": FIRST + 1,
+        **{f"filer{n}": provider_id(place) for n, place in enumerate(FILERS)},
     }
     keys = {}
     for who, pk in people.items():

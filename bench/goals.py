@@ -1,0 +1,128 @@
+"""What the portal promises of its speed, held against what a run has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.measure import Figures
+from bench.memory import Memory
+from bench.scenes import GROWTH, LIST, SUBMIT, at_size
+
+MOST_WRITES = 5
+# Twice-measured noise of a resident set.
+FLAT = 1.02
+
+
+@dataclass
+class Results:
+    """All that a run has seen; parts that were not run are None.
+
+    Arguments:
+        size, small: how many cases the portal has, and the small one beside it; 0 without one.
+        memory: of the portal's and of the reference's workers.
+    """
+
+    size: int
+    small: int
+    figures: list[Figures]
+    memory: tuple[Memory, Memory] | None = None
+
+    @property
+    def by_name(self) -> dict[str, Figures]:
+        return {each.name: each for each in self.figures}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One promise, and what was seen of it."""
+
+    number: int
+    what: str
+    promised: str
+    seen: str
+    met: bool
+
+
+def goals(results: Results) -> Iterator[Goal]:
+    """Yield each promise of which a run has seen anything."""
+    by_name = results.by_name
+    yield from _multiples(1, by_name, "MY LISTS", LIST, 1.6)
+    for name, most in GROWTH.items():
+        yield from _multiples(2, by_name, name, at_size(name, results.small), most)
+    yield from _multiples(3, by_name, "MY LISTS, 10,000 cases", "MY LISTS", 1.1)
+    yield from _multiples(3, by_name, "MY LISTS, page 200", "MY LISTS, 10,000 cases", 1.1)
+    yield from _statements(results)
+    yield from _multiples(5, by_name, "submit", SUBMIT, 2.2)
+    yield from _log(by_name)
+    for name, figures in by_name.items():
+        if figures.scene.against == LIST and figures.scene.goal and name != "MY LISTS":
+            number = 8 if "search" in name else 7
+            yield from _multiples(number, by_name, name, LIST, figures.scene.goal)
+    yield from _many_connections(by_name)
+    if results.memory:
+        yield from _memory(*results.memory)
+
+
+def _multiples(number: int, by_name: dict[str, Figures], name: str, base_name: str, most: float) -> Iterator[Goal]:
+    """Hold p50 and processor time against those of another kind of request."""
+    if name not in by_name or base_name not in by_name:
+        return
+    figures, base = by_name[name], by_name[base_name]
+    shared = [n for n in figures.loads if n in base.loads and n <= 8]
+    if not shared:
+        return
+    p50 = [figures.p50_ratio(base, n) for n in shared]
+    processor = [figures.processor_ratio(base, n) for n in shared]
+    seen = f"p50 {_list(p50)} x; CPU {_list(processor)} x"
+    met = max(p50 + processor) <= most and not figures.wrong and min(p50) > 0
+    yield Goal(number, f"{name} / {base_name}", f"{most:g} x", seen, met)
+
+
+def _statements(results: Results) -> Iterator[Goal]:
+    by_name = results.by_name
+    for name, figures in by_name.items():
+        most, sent = figures.scene.statements, figures.sent
+        if not most or not sent:
+            continue
+        twin = name.removesuffix(at_size("", results.small)) if results.small else name
+        yield Goal(4, f"statements of {name}", f"{most}", f"{sent}", sent <= most)
+        if twin != name and twin in by_name:
+            large = by_name[twin].sent
+            yield Goal(4, f"statements of {twin} at both sizes", "the same", f"{sent} and {large}", sent == large)
+        if name == "submit":
+            yield Goal(4, "writes of a submit", f"{MOST_WRITES}", f"{figures.writes}", figures.writes <= MOST_WRITES)
+
+
+def _log(by_name: dict[str, Figures]) -> Iterator[Goal]:
+    base, submit = by_name.get(SUBMIT), by_name.get("submit")
+    if not (base and submit and base.record_bytes and base.flushes):
+        return
+    records, flushes = submit.record_bytes / base.record_bytes, submit.flushes / base.flushes
+    seen = f"{records:.2f} x {base.record_bytes:.0f}"
+    yield Goal(5, "log bytes of a submit, without full-page images", "5 x", seen, records <= 5)
+    seen = f"{flushes:.2f} x {base.flushes:.2f}"
+    yield Goal(5, "flushes of the log a submit", "1.3 x", seen, flushes <= 1.3)
+
+
+def _many_connections(by_name: dict[str, Figures]) -> Iterator[Goal]:
+    own, base = by_name.get("MY LISTS"), by_name[LIST]
+    if own is None or 32 not in own.loads or 32 not in base.loads:
+        return
+    rate, tail = own.rate(32) / base.rate(32), own.p99(32) / own.p50(32)
+    yield Goal(9, "MY LISTS at 32 connections: rate", "0.75 x", f"{rate:.2f} x {base.rate(32):.0f}/s", rate >= 0.75)
+    seen = f"{tail:.2f} (reference {base.p99(32) / base.p50(32):.2f})"
+    yield Goal(9, "MY LISTS at 32 connections: p99/p50", "2", seen, tail <= 2)
+    wrong = sum(each.wrong for each in own.loads[32])
+    yield Goal(9, "MY LISTS at 32 connections: errors", "0", f"{wrong}", not wrong)
+
+
+def _memory(own: Memory, base: Memory) -> Iterator[Goal]:
+    ratio, growth = own.late / base.late, own.late / own.early
+    yield Goal(9, "memory of a worker", "1.6 x", f"{ratio:.2f} x {base.late:.0f} MB", ratio <= 1.6)
+    seen = f"{own.early:.1f}, then {own.late:.1f} MB"
+    yield Goal(9, "memory after 1,000 and after 10,000 requests", "flat", seen, growth <= FLAT)
+
+
+def _list(values: list[float]) -> str:
+    return ", ".join(f"{value:.2f}" for value in values)
