@@ -16,19 +16,34 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
+from bench.export import measure_export
 from bench.goals import Results
 from bench.measure import measure
 from bench.memory import watch_memory
 from bench.meter import Meter
+from bench.outbox import Outbox
+from bench.post import measure_post
 from bench.processes import Site, free_port
 from bench.report import report
-from bench.scenes import Scene, agent_scenes, at_size, growth_scenes, provider_scenes, reference_scenes
-from bench.servers import Redis
+from bench.scenes import (
+    Scene,
+    agent_scenes,
+    at_size,
+    export_scene,
+    growth_scenes,
+    provider_scenes,
+    reference_scenes,
+    submit_scenes,
+)
+from bench.servers import Redis, Relay
 from bench.sites import Surroundings, start_portal, start_reference
+from bench.trouble import measure_troubles
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 WORTH_KEEPING = 1_000_000
-PARTS = ("pages", "memory")
+PARTS = ("pages", "memory", "troubles", "mail", "export")
+# What a backlog of mail may not slow.
+WITH_BACKLOG = ("MY LISTS", "submit", "agents' start page", "agents' list")
 
 
 def options() -> argparse.Namespace:
@@ -65,7 +80,10 @@ def main() -> None:
         redis = Redis(free_port())
         redis.start()
         stack.callback(redis.stop)
-        around = Surroundings(os.environ["DATABASE_URL"], broker=redis.port, relay=free_port(), folder=folder)
+        relay = Relay(free_port(), folder / "taken")
+        relay.start()
+        stack.callback(relay.stop)
+        around = Surroundings(os.environ["DATABASE_URL"], broker=redis.port, relay=relay.port, folder=folder)
         meter = Meter(around.server)
         reference, reference_facts = start_reference(around, given.size)
         stack.callback(reference.stop)
@@ -85,6 +103,15 @@ def main() -> None:
             results.figures = measure(order, meter, rounds=given.rounds, seconds=given.seconds, with_log=True)
         if "memory" in parts:
             results.memory = watch_memory(portal, scenes[0]), watch_memory(reference, references[0][1])
+        if "export" in parts:
+            results.exported = 1 + Outbox(portal.environment["DATABASE_URL"]).cases()
+            results.export = measure_export(portal, export_scene(facts["sessions"]))
+        if "troubles" in parts:
+            submits = submit_scenes(facts["sessions"], facts)
+            results.troubles = measure_troubles(portal, submits, redis, relay, rounds=given.rounds)
+        if "mail" in parts:
+            pages = [scene for scene in scenes if scene.name in WITH_BACKLOG]
+            results.post = measure_post(portal, pages, redis, relay, rounds=given.rounds)
         text = report(results, database=meter.version(), command=f"make bench SIZE={given.size}")
     if given.json:
         given.json.write_text(json.dumps(asdict(results), indent=1))

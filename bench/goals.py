@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bench.export import Export
 from bench.measure import Figures
 from bench.memory import Memory
+from bench.post import BACKLOG, Post
 from bench.scenes import GROWTH, LIST, SUBMIT, at_size
+from bench.trouble import HEALTHY, Troubles
 
 MOST_WRITES = 5
 # Twice-measured noise of a resident set.
@@ -21,12 +24,17 @@ class Results:
     Arguments:
         size, small: how many cases the portal has, and the small one beside it; 0 without one.
         memory: of the portal's and of the reference's workers.
+        exported: how many lines the file must have.
     """
 
     size: int
     small: int
     figures: list[Figures]
     memory: tuple[Memory, Memory] | None = None
+    troubles: Troubles | None = None
+    post: Post | None = None
+    export: Export | None = None
+    exported: int = 0
 
     @property
     def by_name(self) -> dict[str, Figures]:
@@ -55,6 +63,8 @@ def goals(results: Results) -> Iterator[Goal]:
     yield from _statements(results)
     yield from _multiples(5, by_name, "submit", SUBMIT, 2.2)
     yield from _log(by_name)
+    if results.troubles:
+        yield from _troubles(results.troubles)
     for name, figures in by_name.items():
         if figures.scene.against == LIST and figures.scene.goal and name != "MY LISTS":
             number = 8 if "search" in name else 7
@@ -62,6 +72,10 @@ def goals(results: Results) -> Iterator[Goal]:
     yield from _many_connections(by_name)
     if results.memory:
         yield from _memory(*results.memory)
+    if results.post:
+        yield from _post(results.post)
+    if results.export:
+        yield from _export(results.export, results.exported)
 
 
 def _multiples(number: int, by_name: dict[str, Figures], name: str, base_name: str, most: float) -> Iterator[Goal]:
@@ -105,9 +119,37 @@ def _log(by_name: dict[str, Figures]) -> Iterator[Goal]:
     yield Goal(5, "flushes of the log a submit", "1.3 x", seen, flushes <= 1.3)
 
 
+def _troubles(seen: Troubles) -> Iterator[Goal]:
+    for state in seen.times:
+        if state != HEALTHY:
+            ratio, over = seen.ratio(state), seen.longest_over_p50(state)
+            what = f"submit, {state} / {HEALTHY}: p50; the slowest"
+            yield Goal(6, what, "1.1 x; +100 ms", f"{ratio:.2f} x; {over:+.0f} ms", ratio <= 1.1 and over <= 100)
+    said = (
+        f"{seen.sent} of {seen.owed} sent, {seen.twice} twice, the last at most {seen.seconds:.0f} s after the trouble"
+    )
+    yield Goal(6, "mails of these submits", "all sent", said, seen.owed > 0 and not seen.lost)
+
+
+def _post(seen: Post) -> Iterator[Goal]:
+    said = f"{seen.rate:.0f} a second of {seen.mails}, {seen.processor_ms:.1f} ms of the worker's processor each"
+    yield Goal(10, "mails of one worker with 8 threads", "100 a second", said, seen.rate >= 100)
+    for page in seen.without:
+        ratio = seen.ratio(page)
+        yield Goal(10, f"{page}, {BACKLOG:,} mails owed / none", "1.1 x", f"p50 {ratio:.2f} x", ratio <= 1.1)
+
+
+def _export(seen: Export, lines: int) -> Iterator[Goal]:
+    said = f"{seen.first_byte:.2f} s; the last after {seen.seconds:.1f} s"
+    yield Goal(11, "first byte of the file of all cases", "1 s", said, seen.first_byte <= 1)
+    said = f"{seen.most:.0f} MB, {seen.before:.0f} before"
+    yield Goal(11, "memory of the worker meanwhile, resident", "150 MB", said, seen.most < 150)
+    yield Goal(11, "lines", f"{lines:,}", f"{seen.lines:,}", seen.lines == lines)
+
+
 def _many_connections(by_name: dict[str, Figures]) -> Iterator[Goal]:
-    own, base = by_name.get("MY LISTS"), by_name[LIST]
-    if own is None or 32 not in own.loads or 32 not in base.loads:
+    own, base = by_name.get("MY LISTS"), by_name.get(LIST)
+    if not (own and base) or 32 not in own.loads or 32 not in base.loads:
         return
     rate, tail = own.rate(32) / base.rate(32), own.p99(32) / own.p50(32)
     yield Goal(9, "MY LISTS at 32 connections: rate", "0.75 x", f"{rate:.2f} x {base.rate(32):.0f}/s", rate >= 0.75)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import subprocess
 import time
@@ -32,6 +33,7 @@ class Site:
     port: int
     process: subprocess.Popen
     environment: dict[str, str]
+    log: Path
 
     @property
     def url(self) -> str:
@@ -63,7 +65,7 @@ def start_site(name: str, arguments: list[str], environment: dict[str, str], por
     """
     with log.open("a") as out:
         process = subprocess.Popen(["gunicorn", *arguments], cwd=ROOT, env=environment, stdout=out, stderr=out)
-    site = Site(name, port, process, environment)
+    site = Site(name, port, process, environment, log)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
@@ -75,6 +77,28 @@ def start_site(name: str, arguments: list[str], environment: dict[str, str], por
             time.sleep(0.1)
     site.stop()
     raise RuntimeError(f"{name} did not start:\n{log.read_text()[-2000:]}")
+
+
+@dataclass
+class Celery:
+    """A running worker or beat."""
+
+    process: subprocess.Popen
+
+    def stop(self) -> None:
+        end(self.process)
+
+
+def start_celery(site: Site, part: str) -> Celery:
+    """Start the worker or the beat of a portal with the command of the Procfile.
+
+    Arguments:
+        part: "worker" or "beat".
+    """
+    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+    with site.log.with_name(f"{part}.log").open("a") as out:
+        command = shlex.split(lines[part])
+        return Celery(subprocess.Popen(command, cwd=ROOT, env=site.environment, stdout=out, stderr=out))
 
 
 def children_of(pid: int) -> list[int]:
@@ -100,6 +124,11 @@ def resident_megabytes(pids: Iterable[int]) -> float:
         _size, resident, shared, *_rest = map(int, Path(f"/proc/{pid}/statm").read_text().split())
         total += resident - shared
     return total * _PAGE / 1e6
+
+
+def whole_megabytes(pid: int) -> float:
+    """Return the memory of a process, what it shares with others included."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 1e6
 
 
 def server_processes(cursor) -> list[int]:

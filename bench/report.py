@@ -38,7 +38,7 @@ def report(results: Results, *, database: str, command: str) -> str:
             "",
             *_goals(list(goals(results))),
             "",
-            *_requests(results),
+            *(_requests(results) if results.figures else []),
             "",
         ]
     )

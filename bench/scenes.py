@@ -57,9 +57,27 @@ def reference_scenes(session: str) -> list[Scene]:
 def provider_scenes(sessions: dict[str, str], facts: dict) -> list[Scene]:
     usual, busy, member = (cookie(sessions[who]) for who in ("usual", "busy", "member"))
     row = "data-label="
-    filer = cookie(sessions["filer0"])
     case = facts["usual_case"]
     deep = f"/my-lists/?tab=all&after={cursor_of(*facts['busy_deep'])}"
+    return [
+        Scene("MY LISTS", Request("/my-lists/?tab=all", usual, row), LIST, 1.6, (1, 8, 32), statements=4),
+        Scene("MY LISTS, 10,000 cases", Request("/my-lists/?tab=all", busy, row), LIST, statements=4),
+        Scene("MY LISTS, page 200", Request(deep, busy, row), LIST, statements=4),
+        Scene("MY LISTS, a member's colleagues' 10,000", Request("/my-lists/?tab=all", member, row), LIST),
+        Scene("case page", Request(f"/cases/{case}/", usual, case), LIST, statements=6),
+        submit_scenes(sessions, facts)[0],
+        Scene("provider searches a case ID", Request(f"/my-lists/?tab=all&q={case}", usual, row), LIST, 5),
+        Scene(
+            "provider searches the commonest word", Request(f"/my-lists/?tab=all&q={COMMON_WORD}", busy, row), LIST, 10
+        ),
+        Scene(
+            "provider searches a rare word", Request(f"/my-lists/?tab=all&q={RARE_WORD}", busy, "</html>"), LIST, 10
+        ),
+    ]
+
+
+def submit_scenes(sessions: dict[str, str], facts: dict) -> list[Scene]:
+    """Return the intake form, sent by each of several people."""
     form = {
         "csrfmiddlewaretoken": CSRF,
         "key": "",
@@ -69,21 +87,15 @@ def provider_scenes(sessions: dict[str, str], facts: dict) -> list[Scene]:
         "contact_phone": "",
     }
     body = urlencode(form).replace("key=&", "key=@KEY@&")
+    filers = [cookie(key) for who, key in sessions.items() if who.startswith("filer")]
     return [
-        Scene("MY LISTS", Request("/my-lists/?tab=all", usual, row), LIST, 1.6, (1, 8, 32), statements=4),
-        Scene("MY LISTS, 10,000 cases", Request("/my-lists/?tab=all", busy, row), LIST, statements=4),
-        Scene("MY LISTS, page 200", Request(deep, busy, row), LIST, statements=4),
-        Scene("MY LISTS, a member's colleagues' 10,000", Request("/my-lists/?tab=all", member, row), LIST),
-        Scene("case page", Request(f"/cases/{case}/", usual, case), LIST, statements=6),
-        Scene("submit", Request("/cases/new/", filer, "/filed/", status=302, body=body), SUBMIT, 2.2, statements=12),
-        Scene("provider searches a case ID", Request(f"/my-lists/?tab=all&q={case}", usual, row), LIST, 5),
-        Scene(
-            "provider searches the commonest word", Request(f"/my-lists/?tab=all&q={COMMON_WORD}", busy, row), LIST, 10
-        ),
-        Scene(
-            "provider searches a rare word", Request(f"/my-lists/?tab=all&q={RARE_WORD}", busy, "</html>"), LIST, 10
-        ),
+        Scene("submit", Request("/cases/new/", filer, "/filed/", 302, body), SUBMIT, 2.2, statements=12)
+        for filer in filers
     ]
+
+
+def export_scene(sessions: dict[str, str]) -> Scene:
+    return Scene("export", Request("/my-lists/export.csv?tab=all", cookie(sessions["agent"]), "CS0"))
 
 
 def agent_scenes(sessions: dict[str, str], facts: dict) -> list[Scene]:

@@ -26,10 +26,11 @@ from bench.bulk import write  # noqa: E402
 from bench.plan import BUSY, END, FILERS, MEMBER, OPEN_SHARE, SEED, USUAL, YEARS, Plan, texts  # noqa: E402
 from bench.scenes import DEEP_PAGE, PAGE  # noqa: E402
 from cases import search_index, statuses  # noqa: E402
-from cases.models import Case, CaseEvent, Message, RequestType  # noqa: E402
+from cases.models import Case, CaseEvent, Message, Queue, RequestType  # noqa: E402
 from desk.models import TermsVersion  # noqa: E402
 
 AGENTS = 20
+MEMBERS = 2
 # The first numbers stay free for what migrations seed.
 FIRST = 1000
 _OPEN_STATES = (statuses.NEW.code, statuses.OPEN.code, statuses.AWAITING.code)
@@ -79,6 +80,9 @@ def seed(plan: Plan) -> None:
     )
     for agent in User.objects.filter(pk__in=range(FIRST, FIRST + AGENTS)):
         agent.groups.add(Group.objects.get(name="Supervisors" if agent.pk == FIRST else "Agents"))
+    # The default is that every agent hears of every case; a desk of this size has teams.
+    for queue in Queue.objects.all():
+        queue.members.add(*range(FIRST + 1, FIRST + 1 + MEMBERS))
     names = [f"Clinic number {n}" for n in range(plan.providers)]
     write(
         Organization,
