@@ -89,16 +89,17 @@ class Celery:
         end(self.process)
 
 
-def start_celery(site: Site, part: str) -> Celery:
+def start_celery(site: Site, part: str, **settings: str) -> Celery:
     """Start the worker or the beat of a portal with the command of the Procfile.
 
     Arguments:
         part: "worker" or "beat".
+        settings: variables of the environment that it has beside the portal's.
     """
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
     with site.log.with_name(f"{part}.log").open("a") as out:
         command = shlex.split(lines[part])
-        return Celery(subprocess.Popen(command, cwd=ROOT, env=site.environment, stdout=out, stderr=out))
+        return Celery(subprocess.Popen(command, cwd=ROOT, env=site.environment | settings, stdout=out, stderr=out))
 
 
 def children_of(pid: int) -> list[int]:

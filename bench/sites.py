@@ -48,7 +48,7 @@ class Surroundings:
         return self.server.rpartition("/")[0] + f"/{name}"
 
     def environment(self, database: str, port: int) -> dict[str, str]:
-        """Return what a site is started with: production, with caps on mail that a load does not reach."""
+        """Return what a site is started with: production."""
         return {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
@@ -57,8 +57,6 @@ class Surroundings:
             "EMAIL_URL": f"smtp://127.0.0.1:{self.relay}",
             "DEFAULT_FROM_EMAIL": "Provider Help Desk <helpdesk@example.org>",
             "REPLY_TO_EMAIL": "helpdesk@example.org",
-            "MAIL_CAP_PER_CASE": "100000",
-            "MAIL_CAP_PER_PERSON": "100000",
             "SECRET_KEY": "a-key-for-the-benchmark-only-0123456789-abcdefghijklmnop",
             "ALLOWED_HOSTS": "127.0.0.1",
             "SITE_URL": f"http://127.0.0.1:{port}",
