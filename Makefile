@@ -19,7 +19,7 @@ accessibility: .venv/test-ready
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/run --looks
 
 bench: .venv/test-ready
-	@PATH="$(CURDIR)/$(BIN):$$PATH" bench/run --size $(or $(SIZE),1000)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bench/run --size $(or $(SIZE),1000) $(if $(SQLITE),--sqlite)
 
 lint: .venv/test-ready
 	$(BIN)/ruff check .

@@ -99,13 +99,18 @@ def _statements(results: Results) -> Iterator[Goal]:
         most, sent = figures.scene.statements, figures.sent
         if not most or not sent:
             continue
-        twin = name.removesuffix(at_size("", results.small)) if results.small else name
+        twin = twin_of(name, results.small)
         yield Goal(4, f"statements of {name}", f"{most}", f"{sent}", sent <= most)
         if twin != name and twin in by_name:
             large = by_name[twin].sent
             yield Goal(4, f"statements of {twin} at both sizes", "the same", f"{sent} and {large}", sent == large)
         if name == "submit":
             yield Goal(4, "writes of a submit", f"{MOST_WRITES}", f"{figures.writes}", figures.writes <= MOST_WRITES)
+
+
+def twin_of(name: str, small: int) -> str:
+    """Return the name of the same request to the large portal."""
+    return name.removesuffix(at_size("", small))
 
 
 def _log(by_name: dict[str, Figures]) -> Iterator[Goal]:

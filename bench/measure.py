@@ -108,27 +108,32 @@ def ask(site: Site, request: Request, key: str) -> bytes:
     return gzip.compress(body)
 
 
-def measure(
-    scenes: list[tuple[Site, Scene]], meter: Meter | NoMeter, *, rounds: int, seconds: int, with_log: bool
-) -> list[Figures]:
-    """Measure all scenes in turns; one round warms up and is not counted.
+def measure(scenes: list[tuple[Site, Scene]], meter: Meter | NoMeter, *, rounds: int, seconds: int) -> list[Figures]:
+    """Measure all scenes in turns; a round of seconds warms up before, and counts where it is the only one.
 
     Arguments:
         seconds: how long each kind of request is sent at each number of connections, a round.
-        with_log: whether to read what forms leave in the write-ahead log, which takes 20 seconds each.
     """
     everything = [Figures(scene) for _site, scene in scenes]
     meter.prepare_to_count()
     for (site, scene), figures in zip(scenes, everything, strict=True):
         _count(site, scene, meter, figures)
-        if scene.request.body and scene.logs and with_log and meter.counts:
+        if scene.request.body and scene.logs and meter.counts:
             _read_log(site, scene, meter, figures)
     meter.prepare_to_load()
     for number in range(rounds + 1):
         print(f"round {number} of {rounds}", file=sys.stderr)
         for (site, scene), figures in zip(scenes, everything, strict=True):
             for connections in scene.connections:
-                _load(site, scene, meter, figures, connections, seconds=seconds, counts=number > 0)
+                _load(
+                    site,
+                    scene,
+                    meter,
+                    figures,
+                    connections,
+                    seconds=seconds if number else 1,
+                    counts=number > 0 or not rounds,
+                )
     return everything
 
 
@@ -162,7 +167,7 @@ def _load(site, scene, meter, figures, connections: int, *, seconds: int, counts
     pids = [*site.workers, *meter.processes()]
     before = processor_seconds(pids)
     # Connections of the portal stay open from round to round, so the processes are the same ones.
-    seen = load.run(site, scene.request, connections=connections, seconds=seconds if counts else 1)
+    seen = load.run(site, scene.request, connections=connections, seconds=seconds)
     used = processor_seconds({*pids, *site.workers, *meter.processes()}) - before
     if not counts:
         return

@@ -24,20 +24,28 @@ _HEAD = (
 )
 
 
-def report(results: Results, *, database: str, command: str) -> str:
+_SAYS = """
+Ratios are medians of what was seen in the same rounds, in the order: 1 connection, 8 connections. In the second table
+the reference stands in milliseconds, the portal as multiples of it; CPU is the processor time of web workers and
+database.
+"""
+
+
+def report(results: Results, *, database: str, command: str, with_goals: bool) -> str:
     """Return the tables of a run.
 
     Arguments:
         database: name and version of the database server.
+        with_goals: whether it is the database that the goals are for, and a run long enough.
     """
     return "\n".join(
         [
-            f"## {results.size:,} cases",
+            f"# The portal beside the reference site, {results.size:,} cases",
             "",
             _circumstances(database, command),
-            "",
-            *_goals(list(goals(results))),
-            "",
+            _SAYS,
+            *(_goals(list(goals(results))) if with_goals else []),
+            *([""] if with_goals else []),
             *(_requests(results) if results.figures else []),
             "",
         ]
@@ -77,7 +85,9 @@ def _line(each: Figures, base: Figures | None) -> str:
             cells += [f"{each.p50_ratio(base, connections):.2f} x", f"{each.processor_ratio(base, connections):.2f} x"]
         else:
             cells += [f"{each.p50(connections):.2f} ms", f"{each.processor(connections):.2f} ms"]
-    tail = f"{each.p99(8) / each.p50(8):.1f}" if 8 in each.loads and each.p50(8) else "none answered"
+    tail = ""
+    if 8 in each.loads:
+        tail = f"{each.p99(8) / each.p50(8):.1f}" if each.p50(8) else "none answered"
     sent = f"{each.sent}" + (f" of {each.scene.statements}" if each.scene.statements else "")
     cells += [tail, sent if each.statements else "", f"{each.gzipped / 1000:.1f}", str(each.wrong)]
     return _row(cells)

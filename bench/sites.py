@@ -15,6 +15,7 @@ import psycopg2
 from bench.processes import ROOT, Site, free_port, start_site
 
 WORKERS = 2
+SQLITE = "sqlite"
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Surroundings:
     """What the sites stand in.
 
     Arguments:
-        server: URL of a PostgreSQL server where databases may be made and dropped, or "sqlite".
+        server: URL of a PostgreSQL server where databases may be made and dropped, or SQLITE.
         broker, relay: ports of Redis and of the mail server.
         folder: where files of the run are kept.
     """
@@ -32,13 +33,9 @@ class Surroundings:
     relay: int
     folder: Path
 
-    @property
-    def is_sqlite(self) -> bool:
-        return self.server == "sqlite"
-
     def new_database(self, name: str) -> str:
         """Make an empty database in place of one of that name; return its URL."""
-        if self.is_sqlite:
+        if self.server == SQLITE:
             return f"sqlite:///{self.folder / name}.sqlite3"
         with closing(psycopg2.connect(self.server)) as connection:
             connection.autocommit = True
@@ -81,7 +78,8 @@ def start_portal(around: Surroundings, size: int, *, name: str = "portal") -> tu
     port = free_port()
     environment = around.environment(around.new_database(f"bench_{name}"), port)
     run(environment, "manage.py", "migrate", "--verbosity=0")
-    run(environment, "manage.py", "collectstatic", "--noinput", "--verbosity=0")
+    if not Path(environment["DATA_DIR"]).exists():
+        run(environment, "manage.py", "collectstatic", "--noinput", "--verbosity=0")
     facts = json.loads(run(environment, "-m", "bench.seed_portal", str(size)).splitlines()[-1])
     arguments = ["-c", "helpdesk/gunicorn.py", "helpdesk.wsgi"]
     return start_site(name, arguments, environment, port, around.folder / f"{name}.log"), facts
