@@ -21,9 +21,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import services
 from accounts.models import Membership, Organization, User
 from accounts.people_forms import AwayForm, NameForm, OrganizationForm, RoleForm, StaffForm
-from accounts.text import clean_query, fold_name
+from accounts.people_search import find_organizations, find_people
+from accounts.text import clean_query
 from desk.model_admin import CarefulAdmin, KeptAdmin
 from desk.text import whole_number
+from mail.paging import CappedPaginator
 
 MOST_CANDIDATES = 20
 
@@ -32,9 +34,11 @@ MOST_CANDIDATES = 20
 class UserAdmin(KeptAdmin):
     list_display = ["username", "display_name", "email", "is_staff", "is_active", "date_joined"]
     list_filter = ["is_staff", "is_active", "must_change_password"]
-    search_fields = ["username", "email", "first_name", "last_name"]
+    search_fields = ["username"]  # only opens the search box: get_search_results decides
     search_help_text = _("Help Desk User ID, email or name")
     ordering = ["username"]
+    sortable_by = ["username", "email"]  # the columns with an index
+    paginator = CappedPaginator
     change_form_template = "admin/accounts/user/change_form.html"
     readonly_fields = [
         "username",
@@ -52,6 +56,9 @@ class UserAdmin(KeptAdmin):
         "last_login",
         "date_joined",
     ]
+
+    def get_search_results(self, request, queryset, search_term):
+        return find_people(queryset, search_term), False
 
     @admin.display(description=_("roles"))
     def roles(self, user: User) -> str:
@@ -254,13 +261,18 @@ def _is_allowed(check: Callable[[User, User], None], by: User, account: User) ->
 class OrganizationAdmin(CarefulAdmin, KeptAdmin):
     form = OrganizationForm
     list_display = ["name", "created_at"]
-    search_fields = ["name"]
-    ordering = ["name"]
+    search_fields = ["name"]  # only opens the search box: get_search_results decides
+    ordering = ["name_key"]
+    sortable_by = ()
+    paginator = CappedPaginator
     fields = ["name"]
     change_form_template = "admin/accounts/organization/change_form.html"
 
     def get_queryset(self, request):
         return super().get_queryset(request).unmerged()
+
+    def get_search_results(self, request, queryset, search_term):
+        return find_organizations(queryset, search_term), False
 
     def has_add_permission(self, request) -> bool:
         return False
@@ -325,7 +337,7 @@ class OrganizationAdmin(CarefulAdmin, KeptAdmin):
                 messages.success(request, _("%(old)s is now %(new)s.") % {"old": organization, "new": into})
                 return redirect("admin:accounts_organization_change", into.pk)
         words = clean_query(request.GET.get("q", ""))
-        found = others.filter(name_key__contains=fold_name(words)).order_by("name")[:MOST_CANDIDATES] if words else []
+        found = find_organizations(others, words).order_by("name_key")[:MOST_CANDIDATES] if words else []
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
             "title": _("Merge into another organization"),

@@ -17,6 +17,7 @@ from cases.agents_pages import frame
 from cases.bulk_actions import BulkActions
 from cases.case_page import CasePage, open_case
 from cases.changelist import AgentChangeList
+from cases.counts import COUNT_CAP
 from cases.file_page import remove_file_view
 from cases.held_mail_page import release_mail_view
 from cases.link_page import link_case_view
@@ -26,6 +27,7 @@ from cases.presence import case_presence
 from cases.print_page import print_case
 from cases.redact_page import redact_view
 from desk.model_admin import KeptAdmin
+from desk.text import whole_number
 from mail.paging import CappedPaginator
 
 ROWS_PER_PAGE = 50
@@ -42,6 +44,12 @@ class CaseAdmin(BulkActions, KeptAdmin):
 
     def get_queryset(self, request):
         return Case.objects.visible_to(request.user).defer("description")
+
+    def get_paginator(self, request, queryset, per_page, *args, **kwargs):
+        paginator = super().get_paginator(request, queryset, per_page, *args, **kwargs)
+        page = whole_number(request.GET.get("p", ""), most_digits=4) or 1
+        paginator.count_for(page, least=COUNT_CAP + 1)
+        return paginator
 
     def get_changelist(self, request, **kwargs):
         return AgentChangeList

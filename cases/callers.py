@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Prefetch, Q, QuerySet, Value, When
 
-from accounts.models import Membership, User
+from accounts.models import Membership, Organization, User
+from accounts.people_search import find_organizations, find_people
 from accounts.text import clean_query
 from cases.models import Case, case_number
 from cases.search import MOST_WORDS
@@ -46,7 +47,8 @@ def find_callers(text: str, *, by: User) -> Found:
     for word in words:
         matches &= _says(word)
     if case:
-        matches |= Q(pk=case.provider_id)
+        either = User.objects.filter(matches).values("pk").union(User.objects.filter(pk=case.provider_id).values("pk"))
+        matches = Q(pk__in=either)
     rank = models.Case(
         When(pk=case.provider_id if case else 0, then=Value(0)),
         When(Q(email=query) | Q(username=query), then=Value(1)),
@@ -58,14 +60,11 @@ def find_callers(text: str, *, by: User) -> Found:
 
 
 def _says(word: str) -> Q:
-    at_work = Membership.objects.filter(user=OuterRef("pk"), organization__name__icontains=word)
-    return (
-        Q(email__icontains=word)
-        | Q(username__icontains=word)
-        | Q(first_name__icontains=word)
-        | Q(last_name__icontains=word)
-        | Q(Exists(at_work))
-    )
+    """Match who is called so, or works where it is called so."""
+    people = find_people(User.objects.all(), word).values("pk")
+    organizations = find_organizations(Organization.objects.all(), word).values("pk")
+    members = Membership.objects.filter(organization__in=organizations).values("user")
+    return Q(pk__in=people.union(members))
 
 
 def _case_of(query: str, *, by: User) -> Case | None:

@@ -23,6 +23,7 @@ from desk.text import whole_number
 
 NOBODY = "nobody"
 AGES = (1, 3, 7, 14, 30)
+FEW_ORGANIZATIONS = 200
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,14 @@ class Filters:
         organization: what the name of the organization begins with.
         organization_id: of the one organization to show, if any.
         organization_name: that one's.
+        organization_home: the number of the one that it was merged into, or its own; None until it is looked up.
     """
 
     choices: tuple[Choice, ...]
     organization: str = ""
     organization_id: str = ""
     organization_name: str = ""
+    organization_home: int | None = None
 
     @property
     def params(self) -> dict[str, str]:
@@ -77,7 +80,12 @@ class Filters:
 
     def keep(self, cases: CaseQuerySet) -> CaseQuerySet:
         for name, value in self.params.items():
-            cases = cases.filter(_KEPT[name](value))
+            if name == "status":
+                cases = cases.with_status(value)
+            elif name == "organization_id" and self.organization_home:
+                cases = cases.filter(organization=self.organization_home)
+            else:
+                cases = cases.filter(_KEPT[name](value))
         return cases
 
 
@@ -86,12 +94,16 @@ def _organization_begins(text: str) -> Q:
 
 
 def _of_organization(organizations: QuerySet[Organization]) -> Q:
-    """Match the cases of these organizations, or of those that they were merged into."""
-    return Q(organization__in=organizations.values_list(Coalesce("merged_into", "pk")))
+    """Match the cases of these organizations, or of those that they were merged into.
+
+    Few are looked up first: how many cases each of them has decides how the database finds a page of them.
+    """
+    numbers = organizations.values_list(Coalesce("merged_into", "pk"), flat=True)
+    few = list(numbers[: FEW_ORGANIZATIONS + 1])
+    return Q(organization__in=few if len(few) <= FEW_ORGANIZATIONS else numbers)
 
 
 _KEPT = {
-    "status": lambda code: Q(status=code),
     "priority": lambda value: Q(priority=value),
     "channel": lambda code: Q(channel=code),
     "queue": lambda pk: Q(queue=pk),
@@ -142,12 +154,13 @@ def staff_filters(user, params: Mapping[str, str], *, is_trusted: bool = False) 
         _choice("channel", gettext_lazy("Channel"), gettext_lazy("Any channel"), channels, params),
         _choice("age", gettext_lazy("Age"), gettext_lazy("Any age"), ages, params),
     )
-    found = dict(offered["organization"])
+    found, homes = dict(offered["organization"]), dict(offered.get("home", ()))
     return Filters(
         choices,
         organization=typed,
         organization_id=organization_id if organization_id in found else "",
         organization_name=found.get(organization_id, ""),
+        organization_home=whole_number(homes.get(organization_id, "")),
     )
 
 
@@ -177,12 +190,18 @@ def _offered(user, organization_id: str) -> dict[str, list[tuple[str, str]]]:
         ),
     ]
     if organization_id:
-        queries.append(_rows(Organization.objects.filter(pk=organization_id), "organization", name=F("name")))
+        home = Coalesce("merged_into", "pk")
+        queries.append(
+            _rows(Organization.objects.filter(pk=organization_id), "organization", name=F("name"), place=home)
+        )
     marks = {"type": _("%s (no longer offered)"), "agent": _("%s (no longer an agent)")}
-    offered: dict[str, list[tuple[str, str]]] = {"queue": [], "type": [], "agent": [], "organization": []}
+    kinds = ("queue", "type", "agent", "organization", "home")
+    offered: dict[str, list[tuple[str, str]]] = {kind: [] for kind in kinds}
     rows = sorted(queries[0].union(*queries[1:], all=True), key=lambda row: (not row[4], row[5], row[2].casefold()))
-    for kind, pk, name, spare, used, _place in rows:
+    for kind, pk, name, spare, used, place in rows:
         label = name.strip() or spare
+        if kind == "organization":
+            offered["home"].append((str(pk), str(place)))
         offered[kind].append((str(pk), label if used else marks[kind] % label))
     return offered
 

@@ -99,6 +99,7 @@ class InboundMailAdmin(KeptAdmin):
     list_display_links = ("received_at", "subject_")
     list_filter = (StateFilter,)
     ordering = ("-pk",)
+    sortable_by = ()  # any other order would read the whole of a table that only grows
     search_fields = ("from_address",)  # only opens the search box: get_search_results decides
     search_help_text = _("Exact email address or case ID")
 

@@ -13,7 +13,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path, unquote
-from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -26,6 +26,14 @@ from desk.text import clean_query
 
 SHOWN = "shown_values"
 _SALT = "desk.model_admin.shown"
+
+
+class ClosedChangeList(ChangeList):
+    """A list in the orders that its headings offer, whatever its address says."""
+
+    def get_ordering_field(self, field_name: str):
+        is_offered = self.sortable_by is None or field_name in self.sortable_by
+        return super().get_ordering_field(field_name) if is_offered else None
 
 
 class ClosedAdmin(admin.ModelAdmin):
@@ -49,6 +57,9 @@ class ClosedAdmin(admin.ModelAdmin):
             exact = f"{path}__{field.target_field.name}" if field.is_relation else path
             offered |= {f"{exact}__exact", f"{path}__isnull"}
         return offered
+
+    def get_changelist(self, request: HttpRequest, **kwargs) -> type[ChangeList]:
+        return ClosedChangeList
 
     def get_changelist_instance(self, request: HttpRequest):
         # PostgreSQL takes no NUL, and says so only when the rows are fetched.

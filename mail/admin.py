@@ -5,7 +5,7 @@ import re
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -17,12 +17,19 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mail import services
-from mail.models import OutboxEvent, OutboxMessage, SuspendedAddress
+from mail.models import Hold, OutboxEvent, OutboxMessage, SuspendedAddress
 from mail.paging import CappedPaginator
 from mail.registry import get_about, kind_labels
 from mail.render import one_line
 
 SEND_AGAIN = "mail.change_outboxmessage"
+
+
+class ReadOnlyChangeList(ChangeList):
+    """Newest first, as rows come to be: any other order would read the whole of a table that only grows."""
+
+    def get_ordering_field(self, field_name):
+        return None
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -33,6 +40,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     ordering = ["-pk"]
+    sortable_by = ()
 
     def has_add_permission(self, request) -> bool:
         return False
@@ -56,6 +64,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
                 offered.add(choice.parameter_name)
         return offered
 
+    def get_changelist(self, request, **kwargs):
+        return ReadOnlyChangeList
+
     def get_changelist_instance(self, request):
         # PostgreSQL takes no NUL, and says so only when the rows are fetched.
         asked = [(name, *values) for name, values in request.GET.lists() if name != SEARCH_VAR]
@@ -76,6 +87,19 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         if known is None or not row.about_id:
             return f"{row.about_kind} {row.about_id}"
         return format_html('<a href="{}">{}</a>', known.url(row.about_id), known.label(row.about_id))
+
+
+class HoldFilter(admin.SimpleListFilter):
+    """Why messages are held: of all messages only those that are need to be looked at."""
+
+    title = _("held because")
+    parameter_name = "hold_reason__exact"
+
+    def lookups(self, request, model_admin):
+        return Hold.choices
+
+    def queryset(self, request, queryset):
+        return queryset.held().filter(hold_reason=self.value()) if self.value() else queryset
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -104,7 +128,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         "created_at",
         "sent_at",
     ]
-    list_filter = ["state", "hold_reason", KindFilter]
+    list_filter = ["state", HoldFilter, KindFilter]
     list_select_related = ["recipient"]
     search_fields = ["to_address"]  # only opens the search box: get_search_results decides
     search_help_text = _("Exact email address, Help Desk User ID or case number")

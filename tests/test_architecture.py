@@ -62,6 +62,7 @@ FLOORS = (
         "list_filters",
         "lists",
         "paging",
+        "people_search",
         "search",
         "search_index",
         "drafts",

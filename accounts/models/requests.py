@@ -21,6 +21,9 @@ class Registration(models.Model):
     # Filled by the worker: the account that was found or made.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="registrations")
 
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="registration_age")]
+
     def __str__(self) -> str:
         return f"registration {self.pk}"
 

@@ -132,6 +132,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        # The few among the many providers: staff, who are blocked, who never set a password.
+        indexes = [
+            models.Index(
+                fields=["first_name", "last_name", "id"], condition=models.Q(is_staff=True), name="user_staff"
+            ),
+            models.Index(fields=["username"], condition=models.Q(is_active=False), name="user_blocked"),
+            models.Index(fields=["date_joined"], condition=models.Q(must_change_password=True), name="user_temporary"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(username=Lower("username")), name="user_username_lower"),
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower"),

@@ -9,7 +9,7 @@ import re
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -34,28 +34,59 @@ def case_id_of(number: int) -> str:
     return f"CS{number:07d}"
 
 
+def _colleagues(user) -> dict[int, list[int]]:
+    """Return who else is confirmed where this person is, by organization; in one statement."""
+    confirmed = Membership.objects.confirmed()
+    organizations = confirmed.filter(user=user).values("organization")
+    shared = confirmed.filter(organization__in=organizations).exclude(user=user).order_by("organization", "user")
+    colleagues: dict[int, list[int]] = {}
+    for organization, person in shared.values_list("organization_id", "user_id"):
+        colleagues.setdefault(organization, []).append(person)
+    return colleagues
+
+
 class CaseQuerySet(KeptQuerySet):
+    # Of which statuses the rows can be; None while all can.
+    _statuses: frozenset[str] | None = None
+
+    def _clone(self):
+        clone = super()._clone()
+        clone._statuses = self._statuses
+        return clone
+
+    def with_status(self, *codes: str) -> CaseQuerySet:
+        """Keep the cases with one of these statuses.
+
+        What contradicts an earlier choice asks nothing: a database would look through all rows for none.
+        """
+        kept = frozenset(codes) if self._statuses is None else self._statuses.intersection(codes)
+        rows = self.filter(status__in=sorted(kept)) if len(kept) > 1 else self.filter(status=next(iter(kept), ""))
+        rows = rows if kept else rows.none()
+        rows._statuses = kept
+        return rows
+
     def visible_to(self, user) -> CaseQuerySet:
         """Keep the cases that this person may see; every look-up starts here.
 
         Staff see all. A provider sees their own, and those of an organization that an agent has
         confirmed both for them and for the colleague who filed. The placeholder never shares.
 
-        Where the reader shares with anybody, one small statement looks up the confirmed organizations. For
-        the many who do not, each list stays a plain walk along an index of their own cases.
+        Where the reader shares with anybody, one small statement looks up with whom. For the many who do
+        not, each list stays a plain walk along an index of their own cases.
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if user.is_staff:
             return self.all()
-        confirmed = Membership.objects.confirmed()
-        mine = []
-        if getattr(user, "shares", True):
-            mine = list(confirmed.filter(user=user).values_list("organization_id", flat=True))
-        if not mine:
+        colleagues = _colleagues(user) if getattr(user, "shares", True) else {}
+        if not colleagues:
             return self.filter(provider=user)
-        theirs = confirmed.filter(user=OuterRef("provider_id"), organization=OuterRef("organization_id"))
-        return self.filter(Q(provider=user) | Q(Exists(theirs), organization__in=mine))
+        visible = Q(provider=user)
+        for organization, people in colleagues.items():
+            visible |= Q(organization=organization, provider__in=people)
+        # Said once more of the provider alone: that is what the indexes begin with.
+        everybody = {user.pk}.union(*colleagues.values())
+        return self.filter(visible, provider__in=sorted(everybody))
 
     def filed_by(self, user) -> CaseQuerySet:
         """Keep what this person filed, which they may always see: nobody else's, and no look-up of organizations."""
@@ -75,14 +106,14 @@ class CaseQuerySet(KeptQuerySet):
         return self.filter(merged_into=None)
 
     def open(self) -> CaseQuerySet:
-        return self.filter(status__in=statuses.OPEN_CODES)
+        return self.with_status(*statuses.OPEN_CODES)
 
     def awaiting_provider(self) -> CaseQuerySet:
-        return self.filter(status=statuses.AWAITING.code)
+        return self.with_status(statuses.AWAITING.code)
 
     def resolved(self) -> CaseQuerySet:
         """Keep what has been answered: resolved, and closed after that."""
-        return self.filter(status__in=(statuses.RESOLVED.code, statuses.CLOSED.code))
+        return self.with_status(statuses.RESOLVED.code, statuses.CLOSED.code)
 
     def assigned_to(self, user) -> CaseQuerySet:
         return self.filter(assigned_agent=user)
@@ -208,7 +239,9 @@ class Case(Kept):
             models.Index(fields=["provider", "public_updated_at", "id"], name="case_provider_updated"),
             models.Index(fields=["provider", "waiting_since", "id"], name="case_provider_waiting"),
             # What the tabs count: each of these answers from the index alone.
-            models.Index(fields=["provider", "status"], condition=_LISTED, name="case_provider_status"),
+            models.Index(
+                fields=["provider", "status", "organization"], condition=_LISTED, name="case_provider_status"
+            ),
             models.Index(fields=["filed_at", "id"], condition=_LISTED, name="case_filed"),
             models.Index(fields=["updated_at", "id"], condition=_LISTED, name="case_updated"),
             models.Index(fields=["waiting_since", "id"], condition=_LISTED, name="case_waiting"),
@@ -225,6 +258,27 @@ class Case(Kept):
                 fields=["waiting_since", "id"],
                 condition=_LISTED & Q(status=statuses.AWAITING.code),
                 name="case_awaiting_waiting",
+            ),
+            # What filters ask for and few cases have; a new case is in none of these.
+            models.Index(
+                fields=["assigned_agent", "filed_at", "id"],
+                condition=Q(assigned_agent__isnull=False),
+                name="case_agent_filed",
+            ),
+            models.Index(
+                fields=["priority", "filed_at", "id"],
+                condition=_LISTED & ~Q(priority=Priority.NORMAL),
+                name="case_priority_filed",
+            ),
+            models.Index(
+                fields=["channel", "filed_at", "id"],
+                condition=_LISTED & ~Q(channel=Channel.PORTAL),
+                name="case_channel_filed",
+            ),
+            models.Index(
+                fields=["status", "filed_at", "id"],
+                condition=_LISTED & Q(status__in=(statuses.RESOLVED.code, statuses.CANCELLED.code)),
+                name="case_ended_filed",
             ),
             models.Index(
                 fields=["status_changed_at", "id"],

@@ -66,7 +66,10 @@ class DigestItem(models.Model):
 
     class Meta:
         default_permissions = ()
-        indexes = [models.Index(fields=["agent", "id"], condition=Q(digest__isnull=True), name="digest_waiting")]
+        indexes = [
+            models.Index(fields=["agent", "id"], condition=Q(digest__isnull=True), name="digest_waiting"),
+            models.Index(fields=["at"], condition=Q(digest__isnull=False), name="digest_told"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} for {self.agent_id}"

@@ -151,6 +151,7 @@ class OutboxMessage(models.Model):
             models.Index("state", "id", name="mail_message_state"),
             models.Index("kind", "id", name="mail_message_kind"),
             models.Index("recipient_key", "created_at", name="mail_message_lately"),
+            models.Index("fixed_address", name="mail_message_fixed"),
         ]
         constraints = [
             models.UniqueConstraint("event", "recipient_key", name="mail_message_once_per_recipient"),

@@ -460,7 +460,7 @@ def test_only_phone_cases_have_a_page_to_read_aloud(browser, case, client_for, p
 
 
 @pytest.mark.parametrize(
-    "said", ["paula.prince", "PAULA.PRINCE@clinic.example.org", "prince paula", "riverside", "aul"]
+    "said", ["paula.prince", "PAULA.PRINCE@clinic.example.org", "prince paula", "riverside", "pau"]
 )
 def test_provider_is_found_by_what_a_caller_can_say(said, browser, paula, rosa, organization):
     response = browser.get(URL, {"q": said})
@@ -479,8 +479,8 @@ def test_case_id_finds_its_provider_first_and_leads_to_the_case(browser, case, p
 
 
 def test_exact_email_comes_first(agnes, paula):
-    longer = make_person("xpaula.prince")
-    User.objects.filter(pk=longer.pk).update(last_name="Abel", first_name="Ann")
+    longer = make_person("paula.princeton")
+    User.objects.filter(pk=longer.pk).update(last_name="Abel", first_name="Ann", email=f"{paula.email}.net")
     assert [each.pk for each in find_callers(paula.email, by=agnes).providers] == [paula.pk, longer.pk]
 
 
