@@ -1,12 +1,13 @@
 # make run   try the portal: web, Celery worker and beat in one process tree on http://127.0.0.1:8000
 # make accessibility  look at every page and renew what /accessibility/ shows
 # make bench SIZE=100000   measure the portal beside a minimal site (see README, Speed)
+# make scaling   kill each process of a portal on several, under load (see README, Scaling)
 # make test  the whole suite, on the embedded default and on PostgreSQL + Redis
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test accessibility bench lint clean
+.PHONY: run test accessibility bench scaling lint clean
 
 run: .venv/run-ready
 	@DEMO=1 $(BIN)/python manage.py prepare_demo
@@ -20,6 +21,9 @@ accessibility: .venv/test-ready
 
 bench: .venv/test-ready
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bench/run --size $(or $(SIZE),1000) $(if $(SQLITE),--sqlite)
+
+scaling: .venv/test-ready
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bench/run-scaling
 
 lint: .venv/test-ready
 	$(BIN)/ruff check .
