@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mail import registry, wake
-from mail.delivery import drain
+from mail.delivery import drain, lease
 from mail.envelope import BadAddress, address_of
 from mail.expansion import expand_due
 from mail.models import (
@@ -90,8 +90,11 @@ def sweep() -> int:
     limit = MESSAGES_PER_DRAIN * MOST_DRAINS
     waiting = OutboxMessage.objects.due(now)[:limit].count() + OutboxEvent.objects.due(now)[:limit].count()
     wanted = min(-(-waiting // MESSAGES_PER_DRAIN), 1 if Outage.objects.exists() else MOST_DRAINS)
-    busy = OutboxMessage.objects.filter(state=State.SENDING, next_attempt_at__gt=now)[:MOST_DRAINS].count()
-    return max(wanted - busy, 0)
+    # A drain that lives claims one mail after the other. What was claimed longer ago may be a dead worker's, behind
+    # whose lease of minutes other mail must not wait.
+    lately = now - lease() / 6
+    busy = OutboxMessage.objects.filter(state=State.SENDING, next_attempt_at__gt=lately + lease())
+    return max(wanted - busy[:MOST_DRAINS].count(), 0)
 
 
 def send_again(message: OutboxMessage, *, by: AbstractBaseUser) -> OutboxMessage:

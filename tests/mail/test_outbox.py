@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from mail import services
+from mail.delivery import lease
 from mail.models import Heartbeat, Hold, Outage, OutboxEvent, OutboxMessage, State
 from mail.services import cancel, drain, last_failure, sweep
 
@@ -140,8 +141,13 @@ class TestSweep:
 
     def test_busy_drains_are_not_doubled(self, message):
         message()
-        message(State.SENDING, next_attempt_at=timezone.now() + timedelta(minutes=1))
+        message(State.SENDING, next_attempt_at=timezone.now() + lease())
         assert sweep() == 0
+
+    def test_mail_does_not_wait_for_the_lease_of_a_dead_worker(self, message):
+        message()
+        message(State.SENDING, next_attempt_at=timezone.now() + lease() - timedelta(seconds=30))
+        assert sweep() == 1
 
     def test_a_crashed_delivery_is_found(self, message):
         message(State.SENDING, next_attempt_at=timezone.now() - timedelta(seconds=1))
