@@ -23,6 +23,7 @@ _WEIGHTS = dict(zip(PARTS, "ABCD", strict=True))
 
 # Of a part, at most this much is indexed, the newest first: a tsvector holds one megabyte.
 _LIMIT = 150_000
+FEW = 1000
 
 _BODIES = """(SELECT {aggregate} FROM (SELECT body FROM cases_message m
     WHERE m.case_id = c.id AND m.kind {kinds} ORDER BY m.id DESC LIMIT 1000) AS newest)"""
@@ -165,13 +166,24 @@ def fill(cursor, vendor: str) -> None:
         cursor.execute("UPDATE cases_case SET description = description")
 
 
-def found(words: Sequence[str], *, parts: Sequence[str], number: int | None = None) -> RawSQL:
-    """Return a subquery of the numbers of the cases whose documents have words with all of these beginnings.
+def found(words: Sequence[str], *, parts: Sequence[str], number: int | None = None) -> list[int] | RawSQL:
+    """Return the numbers of the cases whose documents have words with all of these beginnings.
+
+    Up to FEW they are looked up, in one statement. Where there are more it is a subquery: a planner takes no
+    beginning of a word for rare, and would walk along all cases to find the one page that there is.
 
     Arguments:
         parts: where to look, of PARTS.
         number: a case that is found too, whatever it says; a merged one means the case that it is part of.
     """
+    sql, params = _select(words, parts, number)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ({sql}) AS found LIMIT {FEW + 1}", params)
+        few = [number for (number,) in cursor.fetchall()]
+    return few if len(few) <= FEW else RawSQL(sql, params)
+
+
+def _select(words: Sequence[str], parts: Sequence[str], number: int | None) -> tuple[str, list]:
     if connection.vendor == "postgresql":
         letters = "".join(_WEIGHTS[part] for part in parts) if len(parts) < len(PARTS) else ""
         query = " & ".join(f"{_quoted(word)}:*{letters}" for word in words)
@@ -181,9 +193,8 @@ def found(words: Sequence[str], *, parts: Sequence[str], number: int | None = No
         query = "{{{}}} : ({})".format(" ".join(parts), " AND ".join(phrases))
         sql = f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s"
     if number is None:
-        return RawSQL(sql, [query])
-    sql += " UNION SELECT coalesce(merged_into_id, id) FROM cases_case WHERE id = %s"
-    return RawSQL(sql, [query, number])
+        return sql, [query]
+    return f"{sql} UNION ALL SELECT coalesce(merged_into_id, id) FROM cases_case WHERE id = %s", [query, number]
 
 
 def _quoted(word: str) -> str:

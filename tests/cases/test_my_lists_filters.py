@@ -285,4 +285,12 @@ def test_any_combination_costs_the_same_for_few_and_many(client_for, request, wh
         Queue.objects.create(name=f"Queue {number}")
     Case.objects.update(filed_at=timezone.now() - timedelta(days=9))
     assert len(shown(client, **asked)) == 4
-    assert statements(lambda: ask(client, **asked)) == statements(lambda: ask(client)) == few <= 8
+    # Which few cases have the words is one statement more.
+    assert statements(lambda: ask(client, **asked)) == statements(lambda: ask(client)) + 1 == few <= 8
+
+
+def test_a_status_that_contradicts_the_list_asks_nothing(paula, file, statements):
+    case = file(paula)
+    assert list(Case.objects.open().with_status("new")) == [case]
+    assert statements(lambda: list(Case.objects.open().with_status("closed"))) == 0
+    assert statements(lambda: list(Case.objects.awaiting_provider().open().resolved())) == 0

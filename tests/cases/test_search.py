@@ -26,6 +26,12 @@ def found_by_viewers(text: str) -> list[int]:
     return sorted(search_cases(Case.objects.all(), text, names=True).values_list("pk", flat=True))
 
 
+@pytest.fixture(params=["few", "many"], autouse=True)
+def _few_or_many(request, monkeypatch):
+    """What is found is the same whether its numbers are looked up first or asked for with the page."""
+    monkeypatch.setattr(search_index, "FEW", 1000 if request.param == "few" else -1)
+
+
 @pytest.fixture
 def case(file, paula) -> Case:
     return file(paula, description="The cooler logged 9 degrees; O'Brien saw it.")
