@@ -44,6 +44,5 @@ class PortalBackend(ModelBackend):
         return user.is_active and (settings.DEMO or not user.is_demo)
 
     def get_user(self, user_id: int) -> User | None:
-        """Return who opens a page, and in the same statement what each page asks about them."""
-        user = User.objects.with_reachability().with_sharing().filter(pk=user_id).first()
+        user = User.objects.who_asks(user_id)
         return user if user and self.user_can_authenticate(user) else None

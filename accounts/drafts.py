@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from accounts.models import Draft, User
 from accounts.models.drafts import DRAFT_RETENTION
+from desk.prepared import Slot
 
 STAMP_FIELD = "stamp"
 # The keys of the drafts that a rendering shows, and that its text replaces.
@@ -157,17 +158,25 @@ def latest_draft(user: User, kind: str, *, key_prefix: str | tuple[str, ...] = "
         key_prefix: what its key begins with, in one way or in one of several.
     """
     prefixes = (key_prefix,) if isinstance(key_prefix, str) else key_prefix
-    return _offered(user, kind).filter(_begins_with(prefixes)).first()
+    return _offered(user, kind, oldest_offered()).filter(_begins_with(prefixes)).first()
 
 
-def latest_draft_at(user: User, kind: str) -> Subquery:
-    """Return when the user's newest draft of a form was kept, as part of another statement."""
-    return Subquery(_offered(user, kind).values("updated_at")[:1])
+def latest_draft_at(owner: User | Slot, kind: str, *, since: datetime | Slot) -> Subquery:
+    """Return when somebody's newest draft of a form was kept, as part of another statement.
+
+    Arguments:
+        since: what `oldest_offered` returns.
+    """
+    return Subquery(_offered(owner, kind, since).values("updated_at")[:1])
 
 
-def _offered(user: User, kind: str) -> QuerySet[Draft]:
-    young = Draft.objects.filter(owner=user, kind=kind, updated_at__gt=timezone.now() - DRAFT_RETENTION)
-    return young.order_by("-updated_at")
+def oldest_offered() -> datetime:
+    """Return when a draft must have been kept, at least, to be offered now."""
+    return timezone.now() - DRAFT_RETENTION
+
+
+def _offered(owner: User | Slot, kind: str, since: datetime | Slot) -> QuerySet[Draft]:
+    return Draft.objects.filter(owner=owner, kind=kind, updated_at__gt=since).order_by("-updated_at")
 
 
 def delete_drafts(user: User, kind: str, keys: Iterable[str]) -> None:
@@ -182,7 +191,7 @@ def delete_drafts(user: User, kind: str, keys: Iterable[str]) -> None:
 
 def delete_old_drafts() -> int:
     """Throw away drafts older than seven days; return how many."""
-    return Draft.objects.filter(updated_at__lte=timezone.now() - DRAFT_RETENTION).delete()[0]
+    return Draft.objects.filter(updated_at__lte=oldest_offered()).delete()[0]
 
 
 def rescue(request: HttpRequest) -> Rescue | None:

@@ -15,9 +15,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.contrib.auth.models import Group  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from accounts.models import Membership, Organization, TermsAcceptance, User  # noqa: E402
@@ -28,6 +28,7 @@ from bench.scenes import DEEP_PAGE, PAGE  # noqa: E402
 from cases import search_index, statuses  # noqa: E402
 from cases.models import Case, CaseEvent, Message, Queue, RequestType  # noqa: E402
 from desk.models import TermsVersion  # noqa: E402
+from helpdesk.sessions import SessionStore  # noqa: E402
 
 AGENTS = 20
 MEMBERS = 2
@@ -243,6 +244,7 @@ def sessions(plan: Plan) -> dict[str, str]:
         store["_auth_user_id"] = str(pk)
         store["_auth_user_backend"] = "accounts.backends.PortalBackend"
         store["_auth_user_hash"] = user.get_session_auth_hash()
+        store.start_clock(idle=settings.STAFF_IDLE if user.is_staff else settings.PROVIDER_IDLE)
         store.create()
         keys[who] = store.session_key
     return keys

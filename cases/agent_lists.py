@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from cases.agent_query import AgentQuery, read_address
+from cases.list_tables import Row, admin_addresses
 from cases.models import Case
 from cases.paging import beside, cursor, read_cursor
 
@@ -17,10 +19,10 @@ KEPT_LIST = "_changelist_filters"
 POSITION = "at"
 
 
-def case_address(case_id: int, query: AgentQuery, position: str) -> str:
-    """Return the address of a case as opened from a list: it remembers the list and the place in it."""
-    page = reverse("admin:cases_case_change", args=[case_id])
-    return f"{page}?{urlencode({KEPT_LIST: query.here, POSITION: position})}"
+def addresses_from(query: AgentQuery) -> Callable[[Row], str]:
+    """Return what gives the address of a case as opened from a list: it remembers the list and the place in it."""
+    page, kept, field = admin_addresses(), urlencode({KEPT_LIST: query.here}), query.sort.field
+    return lambda row: f"{page(row)}?{kept}&{POSITION}={cursor(row, field)}"
 
 
 @dataclass(frozen=True)
@@ -49,5 +51,6 @@ def neighbours(request: HttpRequest, case: Case) -> Neighbours:
         at = cursor(case, field)
     rows = query.keep(Case.objects.visible_to(request.user), request.user).exclude(pk=case.pk)
     around = beside(rows, field=field, descending=query.sort.descending, at=at)
-    ways = [case_address(each.pk, query, cursor(each, field)) if each else "" for each in around]
+    address = addresses_from(query)
+    ways = [address(each) if each else "" for each in around]
     return Neighbours(*ways, f"{changelist}?{query.here}")

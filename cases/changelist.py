@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
@@ -10,18 +9,12 @@ from urllib.parse import urlencode
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 
-from cases.agent_lists import KEPT_LIST, case_address
+from cases.agent_lists import KEPT_LIST, addresses_from
 from cases.agent_query import SORTS, TABS, AgentQuery, read_query
 from cases.counts import capped, capped_counts
+from cases.list_tables import AGENT_COLUMNS, CaseTable, Cells, Row
 from cases.lists import Sort, Tab
-from cases.models import Case, SavedView
-from cases.paging import cursor
-
-
-@dataclass(frozen=True)
-class Row:
-    case: Case
-    address: str
+from cases.models import SavedView
 
 
 @dataclass(frozen=True)
@@ -65,7 +58,7 @@ class AgentChangeList(ChangeList):
         A page beyond the end, of a list that has become shorter, is the first.
         """
         size = self.list_per_page
-        self.paginator = self.model_admin.get_paginator(request, self.queryset.for_lists(), size)
+        self.paginator = self.model_admin.get_paginator(request, self.queryset.for_staff_lists(), size)
         rows = self._rows_of_page()
         if not rows and self.page_num != 1:
             self.page_num, self.asked = 1, replace(self.asked, page="")
@@ -76,7 +69,7 @@ class AgentChangeList(ChangeList):
         self.full_result_count, self.show_admin_actions = None, True
         self.can_show_all, self.multi_page = False, self.result_count > size
 
-    def _rows_of_page(self) -> list[Case]:
+    def _rows_of_page(self) -> list[Row]:
         """Return the rows of the page and the one after them; none of a page that nobody can turn to."""
         start = (self.page_num - 1) * self.list_per_page
         if not 0 <= start < self.paginator.limit:
@@ -93,9 +86,10 @@ class AgentChangeList(ChangeList):
         return SORTS
 
     @property
-    def rows(self) -> Iterator[Row]:
-        for case in self.result_list:
-            yield Row(case, case_address(case.pk, self.asked, cursor(case, self.asked.sort.field)))
+    def table(self) -> CaseTable:
+        address, here = addresses_from(self.asked), f"?{self.asked.organization_address}"
+        cells = Cells(address=address, organization_address=here, with_zone=False)
+        return CaseTable(self.result_list, AGENT_COLUMNS, cells, selects="action_checkbox" in self.list_display)
 
     @property
     def shown_count(self) -> str:

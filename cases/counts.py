@@ -20,6 +20,16 @@ def count_of(rows: QuerySet) -> Subquery:
     return _Count(rows.order_by().values("pk")[: COUNT_CAP + 1])
 
 
+def counts_query(user, rows: dict[str, QuerySet], **also: Subquery) -> QuerySet:
+    """Return a query of one row: how many of each of these there are, up to one past the cap, and what else is asked.
+
+    Arguments:
+        user: anybody who has an account, or a Slot for their number.
+    """
+    counted = [count_of(some) for some in rows.values()]
+    return get_user_model().objects.filter(pk=user).values_list(*counted, *also.values())
+
+
 def capped_counts(user, rows: dict[str, QuerySet], **also: Subquery) -> dict:
     """Count each of these up to one past the cap, in one statement; an empty dictionary costs none.
 
@@ -28,9 +38,7 @@ def capped_counts(user, rows: dict[str, QuerySet], **also: Subquery) -> dict:
     """
     if not rows:
         return {}
-    counted = {f"n_{code}": count_of(some) for code, some in rows.items()}
-    row = get_user_model().objects.filter(pk=user.pk).values(**counted, **also).get()
-    return {code: row[f"n_{code}"] for code in rows} | {name: row[name] for name in also}
+    return dict(zip((*rows, *also), counts_query(user.pk, rows, **also).get(), strict=True))
 
 
 def capped(count: int) -> str:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.models import name_of
 from cases import statuses
 from cases.lists import Query, listed_cases, select_cases
 from cases.models import Channel, Priority, Side, case_id_of
@@ -81,10 +82,6 @@ def _heading() -> list[str]:
     ]
 
 
-def _name(first: str | None, last: str | None, username: str | None) -> str:
-    return f"{first or ''} {last or ''}".strip() or username or ""
-
-
 class _Words:
     """How codes and times are written; looked up once for a file, not once for a row."""
 
@@ -106,14 +103,14 @@ def _cells(row: tuple, words: _Words) -> list[str]:
     return [
         case_id_of(pk),
         request_type,
-        _name(first, last, username),
+        name_of(first, last, username),
         username,
         email,
         organization,
         words.status[status],
         words.priority[priority],
         queue,
-        _name(agent_first, agent_last, agent_username),
+        name_of(agent_first, agent_last, agent_username),
         words.channel[channel],
         words.time(filed),
         words.time(updated),

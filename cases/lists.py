@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from urllib.parse import urlencode
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.drafts import latest_draft_at
+from accounts.drafts import latest_draft_at, oldest_offered
 from accounts.text import clean_query
-from cases.counts import capped, capped_counts
+from cases.counts import capped, capped_counts, counts_query
 from cases.list_filters import Filters, provider_filters, staff_filters
-from cases.models import Case, CaseQuerySet
+from cases.list_tables import (
+    PROVIDER_COLUMNS,
+    STAFF_COLUMNS,
+    CaseTable,
+    Cells,
+    admin_addresses,
+    case_addresses,
+)
+from cases.models import Case, CaseQuerySet, sees_own_alone
 from cases.paging import Page, keyset_page
 from cases.search import search_cases
 from cases.statuses import AWAITING
+from desk.prepared import Prepared, Slot
 
 # How many the home page shows of a kind: cases that wait, latest cases, lists.
 HOME_CASES = 3
@@ -148,6 +158,7 @@ class CaseList:
     tabs: list[tuple[Tab, str, str]]
     sorts: tuple[Sort, ...]
     page: Page
+    table: CaseTable
     draft_at: datetime | None = None
 
     @property
@@ -206,7 +217,7 @@ def cases_for_home(user) -> list[Case]:
     waiting = own.awaiting_provider().order_by("waiting_since", "pk")
     others = own.exclude(status=AWAITING.code).order_by("-public_updated_at", "-pk")
     # SQLite takes no LIMIT in a part of a union, but takes it below one.
-    first, rest = (own.filter(pk__in=some.values("pk")[:HOME_CASES]).for_lists() for some in (waiting, others))
+    first, rest = (own.filter(pk__in=some.values("pk")[:HOME_CASES]).for_cards() for some in (waiting, others))
     rows = list(first.union(rest, all=True))
     late = sorted((row for row in rows if row.status == AWAITING.code), key=lambda row: (row.waiting_since, row.pk))
     news = [row for row in rows if row.status != AWAITING.code]
@@ -229,17 +240,53 @@ def list_cases(user, params: Mapping[str, str], *, draft_kind: str) -> CaseList:
     """
     tabs = tabs_of(user)
     cases = listed_cases(user)
-    rows = {tab.code: tab.keep(cases, user) for tab in tabs}
-    counts = capped_counts(user, rows, draft_at=latest_draft_at(user, draft_kind))
+    counts = _counts(user, cases, tabs, draft_kind)
     if user.is_provider and not counts["awaiting"]:
         tabs = (tabs[1], tabs[0], *tabs[2:])
     query = read_query(user, params, tabs)
+    kept = select_cases(cases, query, user)
     page = keyset_page(
-        select_cases(cases, query, user).for_lists(),
+        kept.for_provider_lists() if user.is_provider else kept.for_staff_lists(),
         field=query.sort.field,
         descending=query.sort.descending,
         after=params.get("after", ""),
         before=params.get("before", ""),
     )
-    shown = [(tab, query.address(tab=tab.code), capped(counts[tab.code])) for tab in tabs]
-    return CaseList(query=query, tabs=shown, sorts=sorts_of(user), page=page, draft_at=counts["draft_at"])
+    return CaseList(
+        query=query,
+        tabs=[(tab, query.address(tab=tab.code), capped(counts[tab.code])) for tab in tabs],
+        sorts=sorts_of(user),
+        page=page,
+        table=_table(user, query, page.rows),
+        draft_at=counts["draft_at"],
+    )
+
+
+def _counts(user, cases: CaseQuerySet, tabs: tuple[Tab, ...], draft_kind: str) -> dict:
+    """Count what each tab has, and look for a draft of the intake form."""
+    if sees_own_alone(user):
+        row = _own_counts(draft_kind).rows(user=user.pk, since=oldest_offered())[0]
+        return dict(zip((*(tab.code for tab in PROVIDER_TABS), "draft_at"), row, strict=True))
+    rows = {tab.code: tab.keep(cases, user) for tab in tabs}
+    return capped_counts(user, rows, draft_at=latest_draft_at(user, draft_kind, since=oldest_offered()))
+
+
+@cache
+def _own_counts(draft_kind: str) -> Prepared:
+    """Return what counts the cases of a provider who shares with nobody: the page that most people open most."""
+
+    def build():
+        user = Slot("user", Case._meta.get_field("provider"))
+        cases = Case.objects.of_provider(user).unmerged()
+        draft_at = latest_draft_at(user, draft_kind, since=Slot("since", Case._meta.get_field("filed_at")))
+        return counts_query(user, {tab.code: tab.keep(cases, None) for tab in PROVIDER_TABS}, draft_at=draft_at)
+
+    return Prepared(build)
+
+
+def _table(user, query: Query, rows: list) -> CaseTable:
+    if user.is_provider:
+        return CaseTable(rows, PROVIDER_COLUMNS, Cells(address=case_addresses()))
+    # Who works cases opens them where that is done.
+    address = admin_addresses() if user.is_agent else case_addresses()
+    return CaseTable(rows, STAFF_COLUMNS, Cells(address=address, organization_address=query.organization_address))

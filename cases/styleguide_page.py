@@ -22,6 +22,7 @@ from accounts.models import Draft, User
 from cases import statuses
 from cases.history import Entry, Story
 from cases.list_filters import provider_filters
+from cases.list_tables import PROVIDER_COLUMNS, STAFF_COLUMNS, CaseTable, Cells, case_addresses
 from cases.lists import PROVIDER_SORTS, PROVIDER_TABS, CaseList, Query
 from cases.models import Case, Message, Priority, RequestType, Side
 from cases.paging import Page
@@ -60,6 +61,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     provider, agent = _person(1, "Pat", "Parker"), _person(2, "Amy", "Alvarez", is_staff=True)
     cases = _cases(now, provider, agent)
     full, empty, filtered = _lists(cases)
+    for_staff = replace(full, table=CaseTable([_row(case) for case in cases], STAFF_COLUMNS, full.table.cells))
     context = {
         "forms": example_forms().items(),
         "colors": [name for name, value in tones().light.items() if value.startswith("#")],
@@ -69,6 +71,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "priorities": Priority.values,
         "types": [RequestType(name="Training", help_text="Upcoming dates."), RequestType(name="Other")],
         "full": full,
+        "for_staff": for_staff,
         "empty": empty,
         "filtered": filtered,
         "some": cases[1:4],
@@ -100,12 +103,13 @@ def _person(number: int, first: str, last: str, **more) -> User:
 
 def _cases(now: datetime, provider: User, agent: User) -> list[Case]:
     """Return a case in each status; the last has the longest words that a page can meet."""
-    shipment = RequestType(name="Vaccine shipment or transfer")
+    shipment = RequestType(pk=1, name="Vaccine shipment or transfer")
     cases = [
         Case(
             pk=number,
             provider=provider,
             request_type=shipment,
+            organization_id=number,
             organization_name="Riverside Family Clinic",
             assigned_agent=agent,
             description=TEXTS[0],
@@ -119,7 +123,7 @@ def _cases(now: datetime, provider: User, agent: User) -> list[Case]:
         for number, code in enumerate(statuses.BY_CODE, start=1)
     ]
     cases[-1].organization_name = LONG_CLINIC
-    cases[-1].request_type = RequestType(name="W" * 60)
+    cases[-1].request_type = RequestType(pk=2, name="W" * 60)
     return cases
 
 
@@ -130,9 +134,21 @@ def _lists(cases: list[Case]) -> tuple[CaseList, CaseList, CaseList]:
         (tab, query.address(tab=tab.code), count)
         for tab, count in zip(PROVIDER_TABS, ("0", "6", "48", "1,000+"), strict=True)
     ]
-    empty = CaseList(query=query, tabs=tabs, sorts=PROVIDER_SORTS, page=Page([]))
+    types = {case.request_type_id: case.request_type for case in cases}
+    table = CaseTable(cases, PROVIDER_COLUMNS, Cells(address=case_addresses(), types=types.__getitem__))
+    empty = CaseList(query=query, tabs=tabs, sorts=PROVIDER_SORTS, page=Page([]), table=table)
     full = replace(empty, page=Page(cases, previous="1-1", next="1-2"))
     return full, empty, replace(empty, query=replace(query, text="shipment"))
+
+
+def _row(case: Case) -> SimpleNamespace:
+    """Return a case as a row of the lists of the staff."""
+    people = {
+        f"{role}__{name}": getattr(getattr(case, role), name)
+        for role in ("provider", "assigned_agent")
+        for name in ("first_name", "last_name", "username")
+    }
+    return SimpleNamespace(**vars(case), pk=case.pk, **people)
 
 
 def _story(case: Case, now: datetime, provider: User, agent: User, rounds: int) -> Story:

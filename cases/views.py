@@ -72,7 +72,6 @@ def my_lists(request: HttpRequest) -> HttpResponse:
     case_list = list_cases(request.user, request.GET, draft_kind=services.INTAKE_DRAFT)
     context = {
         "list": case_list,
-        "leads_to_admin": request.user.is_agent,
         "export_address": f"{reverse('cases:export')}{case_list.query.address()}" if request.user.is_agent else "",
     }
     return render(request, "cases/my_lists.html", context)

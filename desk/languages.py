@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db.models import Expression, F, Value
 from django.db.models.functions import Coalesce, NullIf
+from django.utils.html import format_html
 from django.utils.translation import get_language
 
 
@@ -31,6 +32,13 @@ def in_language(row, field: str) -> Said:
     if words := getattr(row, f"{field}_{language}", ""):
         return Said(words, language)
     return Said(getattr(row, field), settings.LANGUAGE_CODE)
+
+
+def with_lang(words) -> str:
+    """Mark words that a supervisor has typed in English alone as English, for those who hear the page."""
+    if getattr(words, "is_foreign", False):
+        return format_html('<span lang="{}">{}</span>', words.language, words)
+    return words
 
 
 def column_in_language(field: str) -> F | Expression:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass, fields
 from datetime import datetime
 from datetime import time as clock_time
@@ -15,10 +14,10 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from desk import hours
+from desk.copies import Copy
 from desk.languages import Said, in_language
 from desk.models import ANSWER_TIME, ANSWER_TIME_ES, Announcement, Holiday, OpeningHours, PhoneLine, Severity
 
-COPY_SECONDS = 60
 logger = logging.getLogger(__name__)
 
 
@@ -151,30 +150,6 @@ BUILT_IN = Facts(
 )
 
 
-class _Copy:
-    """One process's copy of the facts. Threads may load twice; they never wait for one another."""
-
-    def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        # Facts and the moment until which they are fresh, as one value: another thread may put it away at any time.
-        self._kept: tuple[Facts | None, float] = (None, 0.0)
-
-    def known(self) -> Facts:
-        return self._kept[0] or BUILT_IN
-
-    def fresh(self) -> Facts:
-        facts, expires = self._kept
-        if facts is None or time.monotonic() >= expires:
-            facts = _load_facts()
-            self._kept = facts, time.monotonic() + COPY_SECONDS
-        return facts
-
-
-_copy = _Copy()
-
-
 def help_desk_facts() -> HelpDesk:
     """Return the help desk's facts now, at most a minute old; the last known ones while the database is down."""
     try:
@@ -186,7 +161,7 @@ def help_desk_facts() -> HelpDesk:
 
 def known_facts() -> HelpDesk:
     """Return the last known facts, else the guide's own, without a look at the database."""
-    return HelpDesk(_copy.known(), timezone.now())
+    return HelpDesk(_copy.known() or BUILT_IN, timezone.now())
 
 
 def forget_facts() -> None:
@@ -218,3 +193,6 @@ def _load_notices() -> tuple[Notice, ...]:
     rows = Announcement.objects.not_ended(timezone.now()).values_list(*columns)
     notices = [Notice(Severity(severity), *others) for severity, *others in rows]
     return tuple(sorted(notices, key=lambda notice: _URGENCY.index(notice.severity)))
+
+
+_copy = Copy(_load_facts)

@@ -290,6 +290,7 @@ def database_from_url(url: str) -> dict:
         config["OPTIONS"] = POSTGRESQL_TIME_LIMITS | config.get("OPTIONS", {})
         config.setdefault("CONN_MAX_AGE", 60)
         config["CONN_HEALTH_CHECKS"] = True
+        config["ENGINE"] = "helpdesk.postgresql"
     else:
         raise ImproperlyConfigured(
             "DATABASE_URL names a database that the portal is not tested on. Use postgres://... or sqlite:///path."

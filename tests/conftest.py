@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts import services
 from accounts.models import Membership, TermsAcceptance, User
+from cases.request_types import forget_request_types
 from desk.models import TermsVersion
 from mail.services import drain
 
@@ -67,6 +68,12 @@ def pytest_runtest_teardown(item, nextitem):
 def _quick_wake_up(monkeypatch):
     """Nobody listens to the broker in unit tests; tests deliver by calling `mailbox()`."""
     monkeypatch.setattr("mail.wake.ring", lambda task="": None)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_copies():
+    """A test begins with a database of its own: what the process has kept of another's is dropped."""
+    forget_request_types()
 
 
 @pytest.fixture

@@ -61,6 +61,9 @@ FLOORS = (
         "thread_files",
         "list_filters",
         "lists",
+        "list_tables",
+        "badges",
+        "request_types",
         "paging",
         "people_search",
         "search",
@@ -98,6 +101,8 @@ FLOORS = (
         "files",
         "storage",
         "s3_storage",
+        "copies",
+        "prepared",
     },
 )
 READS_THE_ENVIRONMENT = {"helpdesk/settings.py", "helpdesk/environment.py"}

@@ -3,7 +3,7 @@
 from accounts.models.drafts import Draft
 from accounts.models.organizations import Membership, Organization
 from accounts.models.requests import EmailChange, Registration, ThrottleCounter
-from accounts.models.users import ROLES, SUPERVISORS, NotificationPreference, TermsAcceptance, User
+from accounts.models.users import ROLES, SUPERVISORS, NotificationPreference, TermsAcceptance, User, name_of
 
 __all__ = [
     "ROLES",
@@ -17,4 +17,5 @@ __all__ = [
     "TermsAcceptance",
     "ThrottleCounter",
     "User",
+    "name_of",
 ]

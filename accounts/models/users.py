@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
+from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -17,6 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.organizations import Membership
+from desk.prepared import Prepared, Slot
 from mail.models import SuspendedAddress
 
 # The groups that a migration of the app with the permissions makes, from least to most.
@@ -77,6 +79,16 @@ class UserQuerySet(models.QuerySet["User"]):
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+    def who_asks(self, pk: int) -> User | None:
+        """Return who opens a page, and in the same statement what each page asks about them: see `with_sharing` and
+        `with_reachability`.
+        """
+        for *columns, is_unreachable, shares in _who_asks.rows(pk=pk):
+            user = User.from_db(self.db, _columns(), columns)
+            user.is_unreachable, user.shares = is_unreachable, shares
+            return user
+        return None
+
     def create_superuser(self, username: str, email: str, password: str, **names) -> User:
         """Make an administrator; `manage.py createsuperuser` calls this by Django's contract."""
         user = self.model(
@@ -90,6 +102,11 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
         user.set_password(password)
         user.save(using=self._db)
         return user
+
+
+def name_of(first: str | None, last: str | None, username: str | None) -> str:
+    """Return a person's name as everybody reads it; the User ID of who has none, nothing for nobody."""
+    return f"{first or ''} {last or ''}".strip() or username or ""
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -150,7 +167,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def display_name(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip() or self.username
+        return name_of(self.first_name, self.last_name, self.username)
 
     def get_full_name(self) -> str:
         return self.display_name
@@ -223,6 +240,19 @@ class User(AbstractBaseUser, PermissionsMixin):
         record must not turn away someone who holds the mail.
         """
         return self.temporary_expires_at is not None and self.temporary_expires_at <= now
+
+
+@cache
+def _columns() -> list[str]:
+    return [field.attname for field in User._meta.concrete_fields]
+
+
+def _query_who_asks() -> UserQuerySet:
+    user = User.objects.filter(pk=Slot("pk", User._meta.pk)).with_reachability().with_sharing()
+    return user.values_list(*_columns(), "is_unreachable", "shares")
+
+
+_who_asks = Prepared(_query_who_asks)
 
 
 class TermsAcceptance(models.Model):

@@ -27,7 +27,9 @@ TEMPLATES = [
         "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
     }
 ]
-# The same connection, kept as long, as the portal's.
-DATABASES = {"default": database_from_url(os.environ["DATABASE_URL"]) | {"CONN_MAX_AGE": 60}}
+# The portal's connection, kept as long, without a look at it before each request.
+DATABASES = {
+    "default": database_from_url(os.environ["DATABASE_URL"]) | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": False}
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

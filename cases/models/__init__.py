@@ -14,6 +14,7 @@ from cases.models.cases import (
     Submission,
     case_id_of,
     case_number,
+    sees_own_alone,
 )
 from cases.models.files import TO_SCAN, Attachment, LooseFile, ScanState, StoredFile, new_storage_key, served_states
 from cases.models.kept import Kept, NeverChanged, NeverDeleted
@@ -51,5 +52,6 @@ __all__ = [
     "case_id_of",
     "case_number",
     "new_storage_key",
+    "sees_own_alone",
     "served_states",
 ]

@@ -34,6 +34,11 @@ def case_id_of(number: int) -> str:
     return f"CS{number:07d}"
 
 
+def sees_own_alone(user) -> bool:
+    """Tell whether a person is known to see what they filed and nothing else, without a look at the database."""
+    return user.is_authenticated and user.is_active and not user.is_staff and not getattr(user, "shares", True)
+
+
 def _colleagues(user) -> dict[int, list[int]]:
     """Return who else is confirmed where this person is, by organization; in one statement."""
     confirmed = Membership.objects.confirmed()
@@ -78,9 +83,9 @@ class CaseQuerySet(KeptQuerySet):
             return self.none()
         if user.is_staff:
             return self.all()
-        colleagues = _colleagues(user) if getattr(user, "shares", True) else {}
+        colleagues = {} if sees_own_alone(user) else _colleagues(user)
         if not colleagues:
-            return self.filter(provider=user)
+            return self.of_provider(user)
         visible = Q(provider=user)
         for organization, people in colleagues.items():
             visible |= Q(organization=organization, provider__in=people)
@@ -90,7 +95,11 @@ class CaseQuerySet(KeptQuerySet):
 
     def filed_by(self, user) -> CaseQuerySet:
         """Keep what this person filed, which they may always see: nobody else's, and no look-up of organizations."""
-        return self.filter(provider=user) if user.is_authenticated and user.is_active else self.none()
+        return self.of_provider(user) if user.is_authenticated and user.is_active else self.none()
+
+    def of_provider(self, provider) -> CaseQuerySet:
+        """Keep what somebody filed. It asks nothing about who wants to see it: see `visible_to` and `filed_by`."""
+        return self.filter(provider=provider)
 
     def look_up(self, number: int) -> Case:
         """Return the case of this number, or the one that it was merged into if that is among these too.
@@ -122,26 +131,49 @@ class CaseQuerySet(KeptQuerySet):
         """Keep the open cases that no agent has taken."""
         return self.open().filter(assigned_agent=None)
 
-    def for_lists(self) -> CaseQuerySet:
-        """Bring along what a row of a list shows, and no more: descriptions are long."""
-        return self.select_related("request_type", "provider", "assigned_agent").only(
+    def for_cards(self) -> CaseQuerySet:
+        """Bring along what a card of the home page shows, and no more: descriptions are long."""
+        return self.select_related("request_type").only(
+            "status", "public_updated_at", "waiting_since", "request_type__name", "request_type__name_es"
+        )
+
+    def for_provider_lists(self) -> CaseQuerySet:
+        """Return what a row of a provider's list shows.
+
+        Rows are named tuples. No other table is joined: `cases.request_types` knows the names.
+        """
+        return self.values_list(
+            "pk",
+            "status",
+            "organization_name",
+            "request_type_id",
+            "filed_at",
+            "public_updated_at",
+            "waiting_since",
+            named=True,
+        )
+
+    def for_staff_lists(self) -> CaseQuerySet:
+        """Return what a row of a list of the staff shows, in the same way."""
+        return self.values_list(
+            "pk",
             "status",
             "priority",
             "organization_id",
             "organization_name",
+            "request_type_id",
             "filed_at",
             "updated_at",
-            "public_updated_at",
             "waiting_since",
             "last_message_by",
+            "assigned_agent_id",
             "provider__first_name",
             "provider__last_name",
             "provider__username",
-            "request_type__name",
-            "request_type__name_es",
             "assigned_agent__first_name",
             "assigned_agent__last_name",
             "assigned_agent__username",
+            named=True,
         )
 
 

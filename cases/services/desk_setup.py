@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from cases import canned
 from cases.models import CannedReply, Queue, RequestType
+from cases.request_types import forget_request_types
 from cases.services.errors import DefaultQueueNeeded, NotAllowed, RequestTypeNeeded, UnknownPlaceholder
 
 
@@ -92,6 +93,7 @@ def save_request_type(*, by: User, request_type: RequestType) -> None:
     lock_setup()
     refuse_no_type(request_type, is_active=request_type.is_active)
     request_type.save()
+    transaction.on_commit(forget_request_types, robust=True)
 
 
 def refuse_unknown_placeholders(body: str) -> None:

@@ -10,13 +10,17 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
-from cases.models import Case, Priority
-from cases.statuses import BALL_LABELS, BY_CODE, STAFF_BALL_LABELS
+from cases.badges import priority_badge, status_badge
+from cases.models import Case
+from cases.statuses import BALL_LABELS, STAFF_BALL_LABELS
 
 register = template.Library()
 
 _LINK = re.compile(r"https?://[^\s<>\"'`\\]+", re.IGNORECASE)
 _TRAILING = ".,;:!?)]}»”’"
+
+register.simple_tag(status_badge)
+register.simple_tag(priority_badge)
 
 
 @register.filter
@@ -32,19 +36,6 @@ def linked(text: str) -> SafeString:
         end = found.start() + len(address)
     parts.append(conditional_escape(text[end:]))
     return mark_safe("".join(parts))
-
-
-@register.simple_tag
-def status_badge(code: str) -> SafeString:
-    status = BY_CODE[code]
-    return format_html('<span class="badge badge--{}">{}</span>', status.badge, status.label)
-
-
-@register.simple_tag
-def priority_badge(value: int) -> SafeString:
-    """Show a priority; what is normal is said quietly."""
-    priority = Priority(value)
-    return format_html('<span class="priority priority--{}">{}</span>', priority.name.lower(), priority.label)
 
 
 @register.filter

@@ -8,8 +8,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from desk.guide import guide_label
+from desk.languages import with_lang
 
 register = template.Library()
+register.filter(with_lang)
 
 
 @register.simple_tag(takes_context=True)
@@ -40,14 +42,6 @@ def language_switch(context: template.Context) -> dict:
 def guide(label: str) -> SafeString:
     """Return a label of the provider guide, in English too where the page is not: {% guide "MY LISTS" %}."""
     return guide_label(label)
-
-
-@register.filter
-def with_lang(words) -> str:
-    """Mark words that a supervisor has typed in English alone as English, for those who hear the page."""
-    if getattr(words, "is_foreign", False):
-        return format_html('<span lang="{}">{}</span>', words.language, words)
-    return words
 
 
 @register.filter

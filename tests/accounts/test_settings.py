@@ -52,7 +52,7 @@ def test_production_starts_with_all_of_it_set(load):
         False,
         None,
     )
-    assert found["DATABASES"]["default"]["ENGINE"] == "django.db.backends.postgresql"
+    assert found["DATABASES"]["default"]["ENGINE"] == "helpdesk.postgresql"
     assert (found["EMAIL_HOST"], found["EMAIL_PORT"], found["EMAIL_USE_TLS"]) == ("relay.example.org", 587, True)
     assert found["MAIL_DOMAIN"] == "example.org"
     for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT"):

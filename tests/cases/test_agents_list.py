@@ -21,7 +21,7 @@ LIST = "/admin/cases/case/"
 
 
 def rows(client, query: str = "") -> list[int]:
-    return [row.case.pk for row in client.get(LIST + query).context["cl"].rows]
+    return [row.pk for row in client.get(LIST + query).context["cl"].table.rows]
 
 
 def tab_counts(client, query: str = "") -> dict[str, str]:
@@ -66,7 +66,7 @@ def test_row_says_what_an_agent_needs(client_for, agnes, paula, case):
         assert text in html
     for part in ("badge--open", "priority--urgent", "0\xa0minutes", '"Last message by">Provider<'):
         assert part in html
-    assert f'datetime="{timezone.localtime(case.waiting_since).isoformat()}"' in html
+    assert f'datetime="{case.waiting_since.isoformat()}"' in html
 
 
 def test_opens_with_own_open_work_the_oldest_waiting_first(client_for, agnes, cases):
@@ -165,8 +165,8 @@ def test_pages(client_for, agnes, paula, file, monkeypatch):
 def test_page_beyond_the_end_is_the_first_of_the_same_list(client_for, agnes, paula, file, page):
     case = file(paula)
     response = client_for(agnes).get(f"{LIST}?list=unassigned&status=new&p={page}")
-    (row,) = response.context["cl"].rows
-    assert row.case == case
+    (row,) = response.context["cl"].table.rows
+    assert row.pk == case.pk
     assert response.context["cl"].asked.here == "list=unassigned&status=new"
     assert "1 case\n" in response.text
 
@@ -323,7 +323,7 @@ def test_junk_filters_nothing(client_for, agnes, cases, query):
     assert response.status_code == 200
     assert "cl" in response.context
     if not query.startswith("q="):
-        assert [row.case.pk for row in response.context["cl"].rows] == ids(cases, "older", "newer")
+        assert [row.pk for row in response.context["cl"].table.rows] == ids(cases, "older", "newer")
 
 
 def test_unknown_values_give_a_page(client_for, agnes, cases):
@@ -365,7 +365,8 @@ def opened(agnes):
 
 
 def links(client, query: str = "") -> dict[int, str]:
-    return {row.case.pk: row.address for row in client.get(LIST + query).context["cl"].rows}
+    addresses = re.findall(r'<th scope="row"[^>]*><a href="([^"]+)"', client.get(LIST + query).text)
+    return {goes_to(address): unescape(address) for address in addresses}
 
 
 def goes_to(address: str) -> int:

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from cases import counts, paging, services
+from cases import counts, lists, paging, services
 from cases.models import Case, RequestType
 
 pytestmark = pytest.mark.django_db
@@ -231,6 +231,7 @@ def test_counts_are_capped(client_for, paula, file, monkeypatch):
     for _ in range(3):
         file(paula)
     monkeypatch.setattr(counts, "COUNT_CAP", 2)
+    monkeypatch.setattr(lists, "_own_counts", lists._own_counts.__wrapped__)
     assert ("all", "2+") in tabs(client_for(paula))
 
 
@@ -238,12 +239,12 @@ def test_counts_are_capped(client_for, paula, file, monkeypatch):
 def test_one_and_three_rows_cost_the_same(client_for, request, who, paula, file, statements):
     client = client_for(request.getfixturevalue(who))
     file(paula)
-    client.get(URL)
+    client.get(f"{URL}?tab=all")
     one = statements(lambda: client.get(f"{URL}?tab=all"))
     file(paula)
     file(paula)
     assert statements(lambda: client.get(f"{URL}?tab=all")) == one
-    assert one <= {"paula": 5, "quinn": 5, "agnes": 8, "vera": 8}[who]
+    assert one <= {"paula": 4, "quinn": 5, "agnes": 8, "vera": 8}[who]
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])

@@ -61,7 +61,7 @@ def test_without_an_end_it_stays(at):
 def test_one_copy_sees_starts_and_ends_pass(at, monkeypatch, django_assert_num_queries):
     announce("Before", end=5)
     announce("After", start=5)
-    monkeypatch.setattr("desk.services.time.monotonic", lambda: 1.0)
+    monkeypatch.setattr("desk.copies.time.monotonic", lambda: 1.0)
     with at(0):
         assert shown() == ["Before"]
     with django_assert_num_queries(0), at(5):
@@ -130,7 +130,7 @@ def test_a_dead_database_leaves_it_standing(monkeypatch):
         raise OperationalError("the database is away")
 
     monkeypatch.setattr("desk.services._load_facts", away)
-    monkeypatch.setattr("desk.services.time.monotonic", lambda: float("inf"))
+    monkeypatch.setattr("desk.copies.time.monotonic", lambda: float("inf"))
     assert shown() == ["CVMS is down."]
 
 

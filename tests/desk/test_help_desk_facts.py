@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.urls import reverse
 
 from desk import services
+from desk.copies import COPY_SECONDS
 from desk.models import Holiday, OpeningHours, PhoneLine
 
 
@@ -26,8 +27,8 @@ def test_a_change_elsewhere_shows_within_a_minute(db, monkeypatch):
     services.help_desk_facts()
     PhoneLine.objects.update(number="1-800-555-0100")
     assert services.help_desk_facts().phone_number == "1-877-873-6247"
-    later = time.monotonic() + services.COPY_SECONDS
-    monkeypatch.setattr("desk.services.time.monotonic", lambda: later)
+    later = time.monotonic() + COPY_SECONDS
+    monkeypatch.setattr("desk.copies.time.monotonic", lambda: later)
     assert services.help_desk_facts().phone_number == "1-800-555-0100"
 
 
@@ -38,7 +39,7 @@ def test_a_copy_that_another_thread_drops_meanwhile_is_shown_once_more(db, monke
         services.forget_facts()
         return -1.0
 
-    monkeypatch.setattr("desk.services.time.monotonic", meanwhile)
+    monkeypatch.setattr("desk.copies.time.monotonic", meanwhile)
     assert services.help_desk_facts().facts == services.BUILT_IN
 
 
@@ -50,13 +51,13 @@ def test_known_facts_ask_the_database_nothing(db, django_assert_num_queries):
 def test_database_down_shows_the_last_known_facts(db, monkeypatch, caplog):
     PhoneLine.objects.update(number="1-800-555-0100")
     services.help_desk_facts()
-    later = time.monotonic() + services.COPY_SECONDS
+    later = time.monotonic() + COPY_SECONDS
 
     def away():
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr("desk.services.time.monotonic", lambda: later)
-    monkeypatch.setattr("desk.services._load_facts", away)
+    monkeypatch.setattr("desk.copies.time.monotonic", lambda: later)
+    monkeypatch.setattr(services._copy, "_load", away)
     assert services.help_desk_facts().phone_number == "1-800-555-0100"
     assert "could not be read" in caplog.text
 
@@ -65,7 +66,7 @@ def test_database_down_from_the_start_shows_the_guides_own_facts(monkeypatch):
     def away():
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr("desk.services._load_facts", away)
+    monkeypatch.setattr(services._copy, "_load", away)
     assert services.help_desk_facts().facts == services.BUILT_IN
 
 

@@ -6,10 +6,11 @@ import pytest
 from django.template import Context, Template
 from django.utils import translation
 
-from desk.moments import STYLES, describe_day, describe_moment
+from desk.moments import STYLES, TableMoments, describe_day, describe_moment
 
 WINTER = datetime(2026, 11, 27, 20, 5, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 4, 3, 30, tzinfo=UTC)  # still the day before in the East
+MIDNIGHT = datetime(2026, 1, 1, 5, 0, tzinfo=UTC)
 ONE_O_CLOCK = datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
 
 
@@ -24,7 +25,6 @@ ONE_O_CLOCK = datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
             "27 de noviembre de 2026, 3:05 p.\N{NO-BREAK SPACE}m. (hora del este)",
         ),
         (WINTER, "short", "Nov 27, 3:05 p.m. EST", "27 nov, 3:05 p.\N{NO-BREAK SPACE}m. (hora del este)"),
-        (WINTER, "dense", "11/27/2026 3:05 p.m. EST", "27 nov 2026, 3:05 p.\N{NO-BREAK SPACE}m. ET"),
         (SUMMER, "", "Jul 3, 2026, 11:30 p.m. EDT", "3 jul 2026, 11:30 p.\N{NO-BREAK SPACE}m. (hora del este)"),
         (ONE_O_CLOCK, "short", "Mar 1, 1:00 p.m. EST", "1 mar, 1:00 p.\N{NO-BREAK SPACE}m. (hora del este)"),
     ],
@@ -33,6 +33,21 @@ def test_moment(at, style, english, spanish):
     assert describe_moment(at, style) == english
     with translation.override("es"):
         assert describe_moment(at, style) == spanish
+
+
+@pytest.mark.parametrize(
+    ("at", "english", "spanish"),
+    [
+        (WINTER, "11/27/2026 3:05_p.m. EST", "27 nov 2026, 3:05_p._m. ET"),
+        (SUMMER, "7/3/2026 11:30_p.m. EDT", "3 jul 2026, 11:30_p._m. ET"),
+        (MIDNIGHT, "1/1/2026 12:00_a.m. EST", "1 ene 2026, 12:00_a._m. ET"),
+    ],
+)
+def test_moment_of_a_table(at, english, spanish):
+    assert TableMoments().describe(at) == english.replace("_", "\N{NO-BREAK SPACE}")
+    assert TableMoments(with_zone=False).describe(at) == english[:-4].replace("_", "\N{NO-BREAK SPACE}")
+    with translation.override("es"):
+        assert TableMoments().describe(at) == spanish.replace("_", "\N{NO-BREAK SPACE}")
 
 
 @pytest.mark.parametrize("day", [date(2026, 7, 3), SUMMER])

@@ -1,0 +1,33 @@
+"""The request types, from a copy that each process keeps for a minute."""
+
+from __future__ import annotations
+
+from cases.models import RequestType
+from desk.copies import Copy
+
+
+def _load() -> dict[int, RequestType]:
+    return {each.pk: each for each in RequestType.objects.order_by("position", "name")}
+
+
+_copy = Copy(_load)
+
+
+def request_types() -> dict[int, RequestType]:
+    """Return all request types by their numbers, in the order of the form, those no longer offered too.
+
+    They are shared by all threads: nobody changes one.
+    """
+    return _copy.fresh()
+
+
+def request_type(pk: int) -> RequestType:
+    """Return one that a stored case has, also where it is younger than the copy."""
+    if pk not in request_types():
+        forget_request_types()
+    return request_types()[pk]
+
+
+def forget_request_types() -> None:
+    """Drop this process's copy, so that a change shows at once."""
+    _copy.forget()

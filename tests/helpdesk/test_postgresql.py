@@ -1,0 +1,58 @@
+"""A kept connection is looked at before it is used again, and that costs no statement."""
+
+import time
+
+import psycopg2
+import pytest
+from django.db import connection
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="asks a PostgreSQL server"),
+]
+
+
+@pytest.fixture
+def other():
+    """A connection of somebody else, who may end ours."""
+    with connection.cursor():
+        pass
+    other = psycopg2.connect(**connection.get_connection_params())
+    other.autocommit = True
+    yield other
+    other.close()
+
+
+def last_statement(other, pid: int) -> str:
+    with other.cursor() as cursor:
+        cursor.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", [pid])
+        return cursor.fetchone()[0]
+
+
+def test_one_that_stands_is_asked_nothing(other):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 'the last statement'")
+    assert connection.is_usable()
+    assert last_statement(other, connection.connection.info.backend_pid) == "SELECT 'the last statement'"
+
+
+def test_one_that_the_server_has_closed_is_replaced(other):
+    connection.health_check_enabled, connection.health_check_done = True, False
+    ended = connection.connection.info.backend_pid
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [ended])
+    deadline = time.monotonic() + 5
+    while connection.is_usable() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        assert cursor.fetchone()[0] != ended
+
+
+def test_one_with_a_notice_to_read_still_stands(other):
+    with connection.cursor() as cursor:
+        cursor.execute("LISTEN news")
+    with other.cursor() as cursor:
+        cursor.execute("NOTIFY news")
+    time.sleep(0.1)
+    assert connection.is_usable()
