@@ -21,6 +21,7 @@ from django.contrib.auth.models import Group  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from accounts.models import Membership, Organization, TermsAcceptance, User  # noqa: E402
+from accounts.session_store import SessionStore  # noqa: E402
 from accounts.text import fold_name  # noqa: E402
 from bench.bulk import write  # noqa: E402
 from bench.plan import BUSY, END, FILERS, MEMBER, OPEN_SHARE, SEED, USUAL, YEARS, Plan, texts  # noqa: E402
@@ -28,7 +29,6 @@ from bench.scenes import DEEP_PAGE, PAGE  # noqa: E402
 from cases import search_index, statuses  # noqa: E402
 from cases.models import Case, CaseEvent, Message, Queue, RequestType  # noqa: E402
 from desk.models import TermsVersion  # noqa: E402
-from helpdesk.sessions import SessionStore  # noqa: E402
 
 AGENTS = 20
 MEMBERS = 2

@@ -24,8 +24,8 @@ from cases.list_tables import (
     admin_addresses,
     case_addresses,
 )
-from cases.models import Case, CaseQuerySet, sees_own_alone
-from cases.paging import Page, keyset_page
+from cases.models import Case, CaseQuerySet, ProviderRow, sees_own_alone
+from cases.paging import PAGE_SIZE, Page, first_page, keyset_page
 from cases.search import search_cases
 from cases.statuses import AWAITING
 from desk.prepared import Prepared, Slot
@@ -244,14 +244,7 @@ def list_cases(user, params: Mapping[str, str], *, draft_kind: str) -> CaseList:
     if user.is_provider and not counts["awaiting"]:
         tabs = (tabs[1], tabs[0], *tabs[2:])
     query = read_query(user, params, tabs)
-    kept = select_cases(cases, query, user)
-    page = keyset_page(
-        kept.for_provider_lists() if user.is_provider else kept.for_staff_lists(),
-        field=query.sort.field,
-        descending=query.sort.descending,
-        after=params.get("after", ""),
-        before=params.get("before", ""),
-    )
+    page = _page(user, cases, query, params.get("after", ""), params.get("before", ""))
     return CaseList(
         query=query,
         tabs=[(tab, query.address(tab=tab.code), capped(counts[tab.code])) for tab in tabs],
@@ -269,6 +262,29 @@ def _counts(user, cases: CaseQuerySet, tabs: tuple[Tab, ...], draft_kind: str) -
         return dict(zip((*(tab.code for tab in PROVIDER_TABS), "draft_at"), row, strict=True))
     rows = {tab.code: tab.keep(cases, user) for tab in tabs}
     return capped_counts(user, rows, draft_at=latest_draft_at(user, draft_kind, since=oldest_offered()))
+
+
+def _page(user, cases: CaseQuerySet, query: Query, after: str, before: str) -> Page:
+    sort = query.sort
+    if sees_own_alone(user) and not (after or before or query.text or query.filters.params):
+        rows = _own_rows(query.tab, sort).rows(user=user.pk)
+        return first_page([ProviderRow._make(row) for row in rows], field=sort.field)
+    kept = select_cases(cases, query, user)
+    rows = kept.for_provider_lists() if user.is_provider else kept.for_staff_lists()
+    return keyset_page(rows, field=sort.field, descending=sort.descending, after=after, before=before)
+
+
+@cache
+def _own_rows(tab: Tab, sort: Sort) -> Prepared:
+    """Return what reads the first page of such a provider's list."""
+    sign = "-" if sort.descending else ""
+
+    def build():
+        cases = Case.objects.of_provider(Slot("user", Case._meta.get_field("provider"))).unmerged()
+        rows = tab.keep(cases, None).order_by(f"{sign}{sort.field}", f"{sign}pk")
+        return rows.for_provider_lists()[: PAGE_SIZE + 1]
+
+    return Prepared(build)
 
 
 @cache

@@ -87,10 +87,21 @@ def keyset_page(
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()
+    return _page(rows, field, has_previous=more if backwards else bool(forwards), has_next=bool(backwards) or more)
+
+
+def first_page(rows: list, *, field: str, size: int = PAGE_SIZE) -> Page:
+    """Return the first page of a list.
+
+    Arguments:
+        rows: the first of the list, in the order (field, id): one more than the page has, if there are as many.
+    """
+    return _page(rows[:size], field, has_previous=False, has_next=len(rows) > size)
+
+
+def _page(rows: list, field: str, *, has_previous: bool, has_next: bool) -> Page:
     if not rows:
         return Page([])
-    has_next = bool(backwards) or more
-    has_previous = more if backwards else bool(forwards)
     return Page(
         rows,
         previous=cursor(rows[0], field) if has_previous else "",

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, fields
 from datetime import datetime
 from datetime import time as clock_time
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -78,6 +79,10 @@ class Facts:
     schedule: hours.Schedule
     notices: tuple[Notice, ...] = ()
 
+    @cached_property
+    def digest(self) -> int:
+        return hash(self)
+
 
 @dataclass(frozen=True)
 class HelpDesk:
@@ -85,6 +90,11 @@ class HelpDesk:
 
     facts: Facts
     now: datetime
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """Return what differs wherever these facts would be told in other words; open or closed changes by the minute."""
+        return self.facts.digest, int(self.now.timestamp()) // 60
 
     @property
     def phone_name(self) -> Said:

@@ -35,6 +35,7 @@ bind = f"{'127.0.0.1' if settings.DEMO else '0.0.0.0'}:{settings.PORT}"  # noqa:
 worker_class = "gthread"
 workers = 1 if settings.EMBEDDED_WORKER else settings.WEB_CONCURRENCY
 threads = 8 if settings.EMBEDDED_WORKER else 4
+keepalive = 0
 forwarded_allow_ips = ",".join(settings.TRUSTED_PROXIES)
 control_socket_disable = True
 graceful_timeout = 10 if settings.EMBEDDED_WORKER else 30

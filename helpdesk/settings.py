@@ -277,7 +277,7 @@ AXES_CLIENT_IP_CALLABLE = "accounts.network.axes_client_address"
 AXES_WHITELIST_CALLABLE = "accounts.throttles.holds_device_cookie"
 AXES_SENSITIVE_PARAMETERS = ["username", "password", "ip_address", "csrfmiddlewaretoken", "next"]
 
-SESSION_ENGINE = "helpdesk.sessions"
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_NAME = "helpdesk_session"
 SESSION_COOKIE_AGE = env.number("SESSION_HOURS", default=12, low=1, high=24) * 3600
 PROVIDER_IDLE = timedelta(minutes=env.number("SESSION_IDLE_MINUTES", default=30, low=5, high=240))

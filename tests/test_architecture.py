@@ -103,6 +103,7 @@ FLOORS = (
         "s3_storage",
         "copies",
         "prepared",
+        "session_store",
     },
 )
 READS_THE_ENVIRONMENT = {"helpdesk/settings.py", "helpdesk/environment.py"}

@@ -6,6 +6,8 @@ Indexes match the lists: each ends in (sort key, id), the keyset of `cases.pagin
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import models
@@ -32,6 +34,18 @@ def case_number(text: str) -> int | None:
 def case_id_of(number: int) -> str:
     """Return a case ID as it is written."""
     return f"CS{number:07d}"
+
+
+class ProviderRow(NamedTuple):
+    """A row of a provider's list."""
+
+    pk: int
+    status: str
+    organization_name: str
+    request_type_id: int
+    filed_at: datetime
+    public_updated_at: datetime
+    waiting_since: datetime
 
 
 def sees_own_alone(user) -> bool:
@@ -142,16 +156,7 @@ class CaseQuerySet(KeptQuerySet):
 
         Rows are named tuples. No other table is joined: `cases.request_types` knows the names.
         """
-        return self.values_list(
-            "pk",
-            "status",
-            "organization_name",
-            "request_type_id",
-            "filed_at",
-            "public_updated_at",
-            "waiting_since",
-            named=True,
-        )
+        return self.values_list(*ProviderRow._fields, named=True)
 
     def for_staff_lists(self) -> CaseQuerySet:
         """Return what a row of a list of the staff shows, in the same way."""

@@ -161,7 +161,7 @@ class TestDatabaseAway:
         def away(self):
             raise OperationalError("the database is away")
 
-        monkeypatch.setattr("helpdesk.sessions.SessionStore.load", away)
+        monkeypatch.setattr("accounts.session_store.SessionStore.load", away)
         response = browser.get("/my-lists/")
         assert response.status_code == 503
         assert "REGISTER" in response.content.decode()

@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.db.models import QuerySet
 from django.utils import timezone
+
+from desk.prepared import Prepared, Slot
 
 _LOGGED_IN_AT = "_logged_in_at"
 _IDLE_SECONDS = "_idle_seconds"
@@ -48,9 +51,10 @@ class SessionStore(DatabaseSessionStore):
         return bool(key) and re.fullmatch(r"[a-z0-9]{32}", key) is not None
 
     def load(self) -> dict:
-        row = self._get_session_from_db()
-        self._ends_at = row.expire_date if row else None
-        return self.decode(row.session_data) if row else {}
+        for data, self._ends_at in _live.rows(key=self.session_key, now=timezone.now()):
+            return self.decode(data)
+        self._session_key = self._ends_at = None
+        return {}
 
     def create_model_instance(self, data: dict):
         row = super().create_model_instance(data)
@@ -107,3 +111,13 @@ class SessionStore(DatabaseSessionStore):
 
     def _end_after_activity(self) -> datetime:
         return min(timezone.now() + self._idle + grain(self._idle), self._last_end)
+
+
+def _query_live() -> QuerySet:
+    rows, fields = SessionStore.get_model_class().objects, SessionStore.get_model_class()._meta
+    ends_at = fields.get_field("expire_date")
+    live = rows.filter(session_key=Slot("key", fields.pk), expire_date__gt=Slot("now", ends_at))
+    return live.values_list("session_data", "expire_date")
+
+
+_live = Prepared(_query_live)
