@@ -51,10 +51,12 @@ class SessionStore(DatabaseSessionStore):
         return bool(key) and re.fullmatch(r"[a-z0-9]{32}", key) is not None
 
     def load(self) -> dict:
-        for data, self._ends_at in _live.rows(key=self.session_key, now=timezone.now()):
-            return self.decode(data)
-        self._session_key = self._ends_at = None
-        return {}
+        rows = _live.rows(key=self.session_key, now=timezone.now())
+        if not rows:
+            self._session_key = self._ends_at = None
+            return {}
+        data, self._ends_at = rows[0]
+        return self.decode(data)
 
     def create_model_instance(self, data: dict):
         row = super().create_model_instance(data)

@@ -93,7 +93,7 @@ class HelpDesk:
 
     @property
     def mark(self) -> tuple[int, int]:
-        """Return what differs wherever these facts would be told in other words; open or closed changes by the minute."""
+        """Return what differs wherever these facts would be told in other words: open or closed, by the minute."""
         return self.facts.digest, int(self.now.timestamp()) // 60
 
     @property

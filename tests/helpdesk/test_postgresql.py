@@ -1,4 +1,4 @@
-"""A kept connection is looked at before it is used again, and that costs no statement."""
+"""A kept connection is looked at before it is used again, at no statement, and plans some statements once."""
 
 import time
 
@@ -56,3 +56,29 @@ def test_one_with_a_notice_to_read_still_stands(other):
         cursor.execute("NOTIFY news")
     time.sleep(0.1)
     assert connection.is_usable()
+
+
+def planned() -> list[tuple[str, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement, generic_plans + custom_plans FROM pg_prepared_statements")
+        return cursor.fetchall()
+
+
+def ask(*params) -> tuple:
+    with connection.cursor() as cursor:
+        connection.execute_planned(cursor, "SELECT %s::int + 1, %s, '100 %%'", params, varying=[0])
+        return cursor.fetchone()
+
+
+def test_a_statement_is_planned_once_for_a_connection():
+    connection.close()
+    assert [ask(1, "a"), ask(41, "a")] == [(2, "a", "100 %"), (42, "a", "100 %")]
+    assert planned() == [(f"PREPARE planned_0 AS SELECT $1::int + 1, 'a', '100 %'", 2)]
+    connection.close()
+    assert ask(1, "a") == (2, "a", "100 %")
+
+
+def test_what_is_part_of_the_plan_must_not_differ():
+    connection.close()
+    ask(1, "a")
+    assert ask(1, "b") == (2, "b", "100 %")
