@@ -60,6 +60,8 @@ class Surroundings:
             "PORT": str(port),
             "DATA_DIR": str(self.folder / "data"),
             "WEB_CONCURRENCY": str(WORKERS),
+            # A run is longer than half an hour without a click.
+            "SESSION_IDLE_MINUTES": "240",
         }
 
 

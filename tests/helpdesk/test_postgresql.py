@@ -73,7 +73,7 @@ def ask(*params) -> tuple:
 def test_a_statement_is_planned_once_for_a_connection():
     connection.close()
     assert [ask(1, "a"), ask(41, "a")] == [(2, "a", "100 %"), (42, "a", "100 %")]
-    assert planned() == [(f"PREPARE planned_0 AS SELECT $1::int + 1, 'a', '100 %'", 2)]
+    assert planned() == [("PREPARE planned_0 AS SELECT $1::int + 1, 'a', '100 %'", 2)]
     connection.close()
     assert ask(1, "a") == (2, "a", "100 %")
 
