@@ -183,10 +183,10 @@ def delete_drafts(user: User, kind: str, keys: Iterable[str]) -> None:
     """Drop the drafts of forms that have been sent; call it in the submit's transaction."""
     # PostgreSQL takes no NUL.
     kept = Draft.objects.filter(owner=user, kind=kind, key__in=[key for key in keys if key and "\0" not in key])
-    kept.delete()
+    kept.delete_now()
     # What was typed last may be saved between this statement and the commit. Its saver looks after
     # its own commit whether the form was sent: one of the two sees the other.
-    transaction.on_commit(kept.delete, robust=True)
+    transaction.on_commit(kept.delete_now, robust=True)
 
 
 def delete_old_drafts() -> int:

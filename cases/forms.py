@@ -13,6 +13,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.text import format_lazy, normalize_newlines
 from django.utils.translation import gettext
@@ -22,12 +23,14 @@ from accounts import drafts
 from accounts.models import Draft, Membership, Organization, User
 from accounts.models.drafts import DRAFT_RETENTION
 from accounts.models.organizations import PLACEHOLDER_NAME
-from accounts.services import primary_organization, secondary_organizations
+from accounts.services import organizations_of
 from accounts.text import MultiLineField, SingleLineField, fold_name
 from cases.file_forms import FilesField, TakesFiles
 from cases.models import TEXT_LIMIT, Case, Message, RequestType, case_id_of, case_number
+from cases.request_types import request_types
 from cases.services import INTAKE_DRAFT, Filing, Origin, StagedFiles, message_sent_from
 from desk.guide import guide_label_lazy
+from desk.text import whole_number
 
 PATIENT_DATA_HINT = _(
     "Do not give patients' names, dates of birth or other patient data."
@@ -162,41 +165,44 @@ class RequestTypeSelect(forms.Select):
         return option
 
 
-class RequestTypeField(forms.ModelChoiceField):
-    """One of the request types that are offered today."""
+class RequestTypeField(forms.ChoiceField):
+    """One of the request types that are offered today; its cleaned value is a RequestType."""
 
     widget = RequestTypeSelect
 
     def __init__(self):
         super().__init__(
             label=guide_label_lazy("REQUEST TYPE"),
-            queryset=RequestType.objects.none(),
-            empty_label=_("Choose a request type"),
+            choices=_type_choices,
             error_messages={
                 "required": _("Choose a request type."),
                 "invalid_choice": _("Choose a request type from the list."),
             },
         )
 
-    def label_from_instance(self, obj: RequestType) -> str:
-        return obj.local_name
-
-    def to_python(self, value):
+    def validate(self, value: str) -> None:
         """Name a request type that was switched off since the form was opened."""
-        try:
-            return super().to_python(value)
-        except ValidationError:
-            if retired := _retired_type(value):
-                raise ValidationError(no_longer_offered(retired), code="retired") from None
-            raise
+        if retired := _retired_type(value):
+            raise ValidationError(no_longer_offered(retired), code="retired")
+        super().validate(value)
+
+    def clean(self, value) -> RequestType:
+        return request_types()[int(super().clean(value))]
 
 
-def _retired_type(value) -> RequestType | None:
+def _offered_types() -> list[RequestType]:
+    return [each for each in request_types().values() if each.is_active]
+
+
+def _type_choices() -> list[tuple[str, str]]:
+    return [("", _("Choose a request type")), *((str(each.pk), each.local_name) for each in _offered_types())]
+
+
+def _retired_type(value: str) -> RequestType | None:
     """Return the request type that a posted or kept value means if it is not offered any more."""
-    try:
-        return RequestType.objects.filter(is_active=False).get(pk=value)
-    except (RequestType.DoesNotExist, ValueError, TypeError, OverflowError):
-        return None
+    number = whole_number(str(value))
+    found = request_types().get(number) if number is not None else None
+    return found if found and not found.is_active else None
 
 
 def no_longer_offered(retired: RequestType) -> str:
@@ -247,7 +253,7 @@ class RequestForm(OneTimeForm):
         if provider is None:
             self.primary, self.secondaries = Organization.objects.placeholder(), []
         else:
-            self.primary, self.secondaries = primary_organization(provider), list(secondary_organizations(provider))
+            self.primary, self.secondaries = organizations_of(provider)
         super().__init__(*args, user=user, draft_kind=draft_kind, **kwargs)
         self._offer_request_types()
         if self.secondaries:
@@ -262,8 +268,7 @@ class RequestForm(OneTimeForm):
             self._keep_name_typed_before_the_primary_was_known()
 
     def _offer_request_types(self) -> None:
-        self.fields["request_type"].queryset = offered = RequestType.objects.offered()
-        self.explained_types = offered.exclude(help_text="")
+        self.explained_types = [each for each in _offered_types() if each.help_text]
         kept = self.initial.get("request_type")
         if kept and not self.is_bound and (retired := _retired_type(kept)):
             self.fields["request_type"].help_text = format_html("<strong>{}</strong>", no_longer_offered(retired))
@@ -357,9 +362,9 @@ class IntakeForm(TakesFiles, RequestForm):
         }
         self.initial.setdefault("contact_phone", user.phone)
         self.fields["description"].help_text = PROVIDER_TEXT_HINT
-        self.helper = self._helper()
 
-    def _helper(self) -> FormHelper:
+    @cached_property
+    def helper(self) -> FormHelper:
         def present(*names):
             return [name for name in names if name in self.fields]
 
@@ -456,12 +461,17 @@ class InformationForm(TakesFiles, OneTimeForm):
             key_prefixes=key_prefixes(case),
             **kwargs,
         )
-        self.helper = FormHelper()
-        self.helper.form_action = reverse("cases:case_add_information", args=[case.case_id])
-        self.helper.attrs = self.script_attrs()
+        self.case = case
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_action = reverse("cases:case_add_information", args=[self.case.case_id])
+        helper.attrs = self.script_attrs()
         send = Submit("send", _("Send to the Help Desk"))
         buttons = Div(send, _save_draft_button(), css_class="form-actions")
-        self.helper.layout = Layout("key", "stamp", "drafts", "body", "files", buttons)
+        helper.layout = Layout("key", "stamp", "drafts", "body", "files", buttons)
+        return helper
 
 
 def own_finished_case(user: User, case_id: str) -> Case | None:

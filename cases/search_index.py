@@ -52,9 +52,10 @@ def _postgresql() -> list[str]:
     statements = [
         f"CREATE TABLE IF NOT EXISTS {TABLE} (case_id bigint PRIMARY KEY, document tsvector NOT NULL)",
         f"CREATE INDEX IF NOT EXISTS {TABLE}_document ON {TABLE} USING gin (document)",
-        f"""CREATE OR REPLACE FUNCTION {TABLE}_put(number bigint) RETURNS void LANGUAGE sql AS $$
+        # A function in SQL would be planned at each call; this one is planned once for a connection.
+        f"""CREATE OR REPLACE FUNCTION {TABLE}_put(number bigint) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
             INSERT INTO {TABLE} SELECT c.id, {document} {_FROM} WHERE c.id = number
-            ON CONFLICT (case_id) DO UPDATE SET document = EXCLUDED.document $$""",
+            ON CONFLICT (case_id) DO UPDATE SET document = EXCLUDED.document; END $$""",
     ]
     for name, timing, table, action in (
         ("case_new", "AFTER INSERT", "cases_case", f"PERFORM {TABLE}_put(NEW.id);"),

@@ -6,12 +6,14 @@ So does planning it take the database, which `helpdesk.postgresql` therefore doe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Field, QuerySet, Value
+from django.db.models import Field, Model, QuerySet, Value
+
+T = TypeVar("T", bound=Model)
 
 
 class Slot(Value):
@@ -38,10 +40,12 @@ class Prepared:
     Arguments:
         build: returns it, by `values_list`, with a Slot for each value that differs from time to time.
             Whatever else it looks at, a clock or a language, is looked at once: it must not.
+        lock: the end of a SELECT that locks rows on PostgreSQL in a way that Django has no word for.
+            On SQLite the transaction itself, begun IMMEDIATE, is the lock.
     """
 
-    def __init__(self, build: Callable[[], QuerySet]):
-        self._build = build
+    def __init__(self, build: Callable[[], QuerySet], *, lock: str = ""):
+        self._build, self._lock = build, lock
 
     def rows(self, **values: Any) -> list[tuple]:
         """Send it and return all rows.
@@ -53,12 +57,7 @@ class Prepared:
         filled = list(params)
         for at in slots:
             filled[at] = params[at].fill(values)
-        with connection.cursor() as cursor:
-            if hasattr(connection, "execute_planned"):
-                connection.execute_planned(cursor, sql, filled, varying=slots)
-            else:
-                cursor.execute(sql, filled)
-            rows = cursor.fetchall()
+        rows = _sent(sql, filled, varying=slots)
         return [self._converted(row, converters) for row in rows] if converters else rows
 
     def _converted(self, row: tuple, converters: dict) -> tuple:
@@ -72,5 +71,47 @@ class Prepared:
     def _written(self) -> tuple:
         compiler = self._build().query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
+        if self._lock and connection.features.has_select_for_update:
+            sql = f"{sql} {self._lock}"
         slots = [at for at, param in enumerate(params) if isinstance(param, Slot)]
         return sql, params, slots, compiler.get_converters([column for column, *_rest in compiler.select])
+
+
+class PreparedInsert:
+    """The INSERT of a row of a model, written once a process: what `save` of a new row comes to.
+
+    Models whose signals somebody listens to are saved by `save`.
+    """
+
+    def __init__(self, model: type[Model]):
+        self._model = model
+
+    def insert(self, row: T) -> T:
+        """Store a new row and give it its number.
+
+        Raises:
+            IntegrityError: a constraint refuses it.
+        """
+        sql, fields = self._written
+        params = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+        ((row.pk,),) = _sent(sql, params, varying=range(len(params)))
+        row._state.adding, row._state.db = False, connection.alias
+        return row
+
+    @cached_property
+    def _written(self) -> tuple[str, list[Field]]:
+        meta, quoted = self._model._meta, connection.ops.quote_name
+        fields = [field for field in meta.concrete_fields if field is not meta.pk]
+        columns = ", ".join(quoted(field.column) for field in fields)
+        places = ", ".join(["%s"] * len(fields))
+        table, key = quoted(meta.db_table), quoted(meta.pk.column)
+        return f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING {key}", fields  # noqa: S608 (names of ours)
+
+
+def _sent(sql: str, params: list, *, varying: Collection[int]) -> list[tuple]:
+    with connection.cursor() as cursor:
+        if hasattr(connection, "execute_planned"):
+            connection.execute_planned(cursor, sql, params, varying=varying)
+        else:
+            cursor.execute(sql, params)
+        return cursor.fetchall()

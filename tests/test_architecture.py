@@ -104,6 +104,7 @@ FLOORS = (
         "copies",
         "prepared",
         "session_store",
+    },
 )
 READS_THE_ENVIRONMENT = {"helpdesk/settings.py", "helpdesk/environment.py"}
 APPS = ("cases", "accounts", "desk", "mail")

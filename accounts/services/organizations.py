@@ -3,30 +3,87 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts import signals
 from accounts.models import Membership, Organization, User
 from accounts.text import fold_name
+from desk.prepared import Prepared, Slot
+
+
+def organizations_of(user: User) -> tuple[Organization, list[Organization]]:
+    """Return the user's primary organization, or the placeholder when none was given yet, and the secondary ones.
+
+    The secondary ones are those that the user has filed for beside the primary one, by name.
+    """
+    primary, secondary = None, []
+    for kind, *columns in _of_user.rows(user=user.pk):
+        organization = _from_row(columns)
+        if kind == Membership.Kind.PRIMARY:
+            primary = organization
+        else:
+            secondary.append(organization)
+    return primary or Organization.objects.placeholder(), secondary
 
 
 def primary_organization(user: User) -> Organization:
     """Return the user's primary organization, or the placeholder when none was given yet."""
-    membership = (
-        Membership.objects.filter(user=user, kind=Membership.Kind.PRIMARY).select_related("organization").first()
-    )
-    return membership.organization if membership else Organization.objects.placeholder()
+    return organizations_of(user)[0]
 
 
-def secondary_organizations(user: User) -> list[Organization]:
-    """Return the organizations that the user has filed for beside the primary one, by name."""
-    return list(
-        Organization.objects.filter(memberships__user=user, memberships__kind=Membership.Kind.SECONDARY).order_by(
-            "name_key"
-        )
-    )
+def hold_primary_organization(user: User) -> Organization:
+    """Return the primary organization as `hold_organization` does, in one statement."""
+    rows = _held_primary.rows(user=user.pk)
+    return _present(_from_row(rows[0])) if rows else Organization.objects.placeholder()
+
+
+def hold_organization(organization: Organization) -> Organization:
+    """Return what an organization is by now, and keep it from being merged until the transaction ends.
+
+    Those who file for one organization do not wait for each other. The placeholder is never merged.
+    """
+    return organization if organization.is_placeholder else _present(_held(organization.pk))
+
+
+def _held(pk: int) -> Organization:
+    return _from_row(_held_by_number.rows(pk=pk)[0])
+
+
+def _present(held: Organization) -> Organization:
+    while held.merged_into_id:
+        held = _held(held.merged_into_id)
+    return held
+
+
+_COLUMNS = [field.attname for field in Organization._meta.concrete_fields]
+_USER = Slot("user", Membership._meta.get_field("user"))
+# What a foreign key's check takes too; the lock of who merges or renames it waits for it.
+_HOLD = "FOR KEY SHARE OF accounts_organization"
+
+
+def _from_row(columns) -> Organization:
+    return Organization.from_db(connection.alias, _COLUMNS, columns)
+
+
+def _query_of_user():
+    memberships = Membership.objects.filter(user=_USER).order_by("organization__name_key")
+    return memberships.values_list("kind", *(f"organization__{name}" for name in _COLUMNS))
+
+
+def _query_primary():
+    mine = Organization.objects.filter(memberships__user=_USER, memberships__kind=Membership.Kind.PRIMARY)
+    return mine.values_list(*_COLUMNS)
+
+
+def _query_by_number():
+    return Organization.objects.filter(pk=Slot("pk", Organization._meta.pk)).values_list(*_COLUMNS)
+
+
+_of_user = Prepared(_query_of_user)
+_held_primary = Prepared(_query_primary, lock=_HOLD)
+_held_by_number = Prepared(_query_by_number, lock=_HOLD)
 
 
 class CannotMerge(Exception):

@@ -27,9 +27,10 @@ EMAIL_CODE_ERRORS = {
 
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
+    primary, secondary = services.organizations_of(request.user)
     context = {
-        "primary_organization": services.primary_organization(request.user),
-        "secondary_organizations": services.secondary_organizations(request.user),
+        "primary_organization": primary,
+        "secondary_organizations": secondary,
         "pending_email": services.pending_email_change(request.user),
         "failed_mail": services.lost_mail(request.user),
         "language_name": dict(settings.LANGUAGES)[get_language()],

@@ -8,6 +8,9 @@ from accounts.models import User
 from cases.models import Batch, Case, CaseEvent, Side
 from cases.services.errors import CaseIsFinal, NotAllowed, StaleCase, WrongTransition
 from cases.statuses import BY_CODE, Status
+from desk.prepared import PreparedInsert
+
+_events = PreparedInsert(CaseEvent)
 
 
 def require_provider(by: User, case: Case | None = None) -> None:
@@ -77,9 +80,10 @@ def record(
     batch: Batch | None = None,
 ) -> CaseEvent:
     """Append one event; `old` and `new` are codes or ids, `by` is None for the portal itself."""
-    return CaseEvent.objects.create(
+    event = CaseEvent(
         case=case, kind=kind, by=by, at=at, from_value=str(old or ""), to_value=str(new or ""), batch=batch
     )
+    return _events.insert(event)
 
 
 def move(case: Case, to: str, *, by: User | None, at: datetime, batch: Batch | None = None) -> None:

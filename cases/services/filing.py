@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import drafts
 from accounts.models import Membership, Organization, User
-from accounts.services import primary_organization, remember_organization, remember_phone
+from accounts.services import hold_organization, hold_primary_organization, remember_organization, remember_phone
 from accounts.text import fold_name
 from cases.models import Case, CaseEvent, Channel, Message, RequestType, Side, Submission
 from cases.services.change import record, require_agent, require_provider
@@ -19,10 +19,12 @@ from cases.services.errors import AlreadyFiled, NotAllowed
 from cases.services.files import NO_FILES, StagedFiles, attach
 from cases.services.fingerprints import fingerprint
 from cases.statuses import NEW
+from desk.prepared import PreparedInsert
 from mail.models import InboundMail
 from mail.services import owe
 
 INTAKE_DRAFT = "case_new"
+_cases, _submissions = PreparedInsert(Case), PreparedInsert(Submission)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,6 @@ def text_filed_from(*, by: User, key: str) -> str | None:
     return Message.objects.filter(author=by, form_key=key).values_list("body", flat=True).first()
 
 
-@transaction.atomic
 def file_case(
     *,
     by: User,
@@ -117,47 +118,35 @@ def file_case(
     else:
         require_agent(by)
     require_provider(provider)
-    digest = filing.digest
-    earlier = _submission(provider, key)
-    if earlier is None:
-        try:
-            with transaction.atomic():
-                case = _file(by, provider, filing, key=key, channel=channel)
-        except IntegrityError:
-            # A concurrent post of the same form was faster; anything else has no such row.
-            earlier = _submission(provider, key)
-            if earlier is None:
-                raise
-    if earlier is not None:
-        if earlier.digest != digest:
-            raise AlreadyFiled(earlier.case.home)
-        case = earlier.case.home
-    drafts.delete_drafts(by, INTAKE_DRAFT, (*draft_keys, key))
-    return case
+    keys = (*draft_keys, key)
+    try:
+        with transaction.atomic():
+            case = _file(by, provider, filing, key=key, channel=channel)
+            drafts.delete_drafts(by, INTAKE_DRAFT, keys)
+            return case
+    except IntegrityError:
+        # This form was posted before; anything else has no such row.
+        earlier = _submission(provider, key)
+        if earlier is None:
+            raise
+    if earlier.digest != filing.digest:
+        raise AlreadyFiled(earlier.case.home)
+    with transaction.atomic():
+        drafts.delete_drafts(by, INTAKE_DRAFT, keys)
+    return earlier.case.home
 
 
 def _organization(provider: User, filing: Filing) -> Organization:
+    """Return the organization that the case is for; nobody merges it until the case is stored."""
+    is_for_primary = filing.organization_kind == Membership.Kind.PRIMARY
     if filing.primary_name:
         primary = remember_organization(user=provider, name=filing.primary_name, kind=Membership.Kind.PRIMARY)
-        if filing.organization_kind == Membership.Kind.PRIMARY:
-            return primary
-    if filing.organization_kind == Membership.Kind.PRIMARY:
-        return primary_organization(provider)
-    return remember_organization(user=provider, name=filing.organization_name, kind=Membership.Kind.SECONDARY)
-
-
-def _kept(organization: Organization) -> Organization:
-    """Return what the organization is by now, and keep it from being merged until the case is stored.
-
-    The placeholder is never merged: who has no organization yet waits for nobody.
-    """
-    if organization.is_placeholder:
-        return organization
-    locked = Organization.objects.select_for_update(no_key=True)
-    found = locked.get(pk=organization.pk)
-    while found.merged_into_id:
-        found = locked.get(pk=found.merged_into_id)
-    return found
+        if is_for_primary:
+            return hold_organization(primary)
+    if is_for_primary:
+        return hold_primary_organization(provider)
+    secondary = remember_organization(user=provider, name=filing.organization_name, kind=Membership.Kind.SECONDARY)
+    return hold_organization(secondary)
 
 
 def _file(by: User, provider: User, filing: Filing, *, key: str, channel: Channel) -> Case:
@@ -165,9 +154,9 @@ def _file(by: User, provider: User, filing: Filing, *, key: str, channel: Channe
     if follow_up_to and not (follow_up_to.provider_id == provider.pk and follow_up_to.state.is_final):
         raise NotAllowed
     at = timezone.now()
-    case = Case.objects.create(
+    case = Case(
         provider=provider,
-        organization=_kept(_organization(provider, filing)),
+        organization=_organization(provider, filing),
         organization_name=filing.organization_name,
         organization_kind=filing.organization_kind,
         contact_phone=filing.phone,
@@ -187,9 +176,12 @@ def _file(by: User, provider: User, filing: Filing, *, key: str, channel: Channe
         follow_up_to=follow_up_to,
         is_demo=provider.is_demo,
     )
+    _cases.insert(case)
     attach(case, None, filing.files, by=by, at=at)
     text_digest = fingerprint(filing.description)
-    Submission.objects.create(provider=provider, key=key, digest=filing.digest, text_digest=text_digest, case=case)
+    _submissions.insert(
+        Submission(provider=provider, key=key, digest=filing.digest, text_digest=text_digest, case=case)
+    )
     record(case, CaseEvent.Kind.CASE_FILED, by=by, at=at, new=case.status)
     remember_phone(user=provider, phone=filing.phone)
     owe("case_filed", about=("case", case.pk), by=by.pk)

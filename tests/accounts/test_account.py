@@ -113,7 +113,7 @@ def test_organization_changes_and_the_one_before_is_remembered(browser, paula, o
     assert 'value="Riverside Clinic"' in browser.get("/account/organization/").content.decode()
     assert browser.post("/account/organization/", {"name": " Lakeside  Clinic"})["Location"] == "/account/"
     assert services.primary_organization(paula).name == "Lakeside Clinic"
-    assert services.secondary_organizations(paula) == [organization]
+    assert services.organizations_of(paula)[1] == [organization]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_placeholder_stands_in_until_a_primary_is_named(paula):
 def test_first_primary_stays(paula, organization):
     other = remember(paula, "Lakeside Clinic")
     assert services.primary_organization(paula) == organization
-    assert services.secondary_organizations(paula) == [other]
+    assert services.organizations_of(paula)[1] == [other]
 
 
 def test_secondary_never_replaces_the_primary(paula, organization):
@@ -35,7 +35,7 @@ def test_secondary_never_replaces_the_primary(paula, organization):
 def test_primary_typed_as_secondary_stays_primary(paula, organization):
     remember(paula, "riverside  CLINIC", "secondary")
     assert services.primary_organization(paula) == organization
-    assert services.secondary_organizations(paula) == []
+    assert services.organizations_of(paula)[1] == []
 
 
 def test_secondary_alone_is_no_primary(paula):
@@ -71,10 +71,10 @@ def test_typing_a_name_again_keeps_the_verification(quinn, organization):
 def test_changing_the_primary_remembers_the_one_before(paula, organization):
     other = services.change_primary_organization(user=paula, name="Lakeside Clinic")
     assert services.primary_organization(paula) == other
-    assert services.secondary_organizations(paula) == [organization]
+    assert services.organizations_of(paula)[1] == [organization]
     services.change_primary_organization(user=paula, name="Riverside Clinic")
     assert services.primary_organization(paula) == organization
-    assert services.secondary_organizations(paula) == [other]
+    assert services.organizations_of(paula)[1] == [other]
 
 
 def test_agent_verifies_and_takes_it_back(paula, agnes, organization):

@@ -12,6 +12,7 @@ from cases import services
 from cases.call_page import spell
 from cases.callers import MOST_FOUND, find_callers
 from cases.models import Case, CaseEvent, RequestType, Submission
+from cases.request_types import forget_request_types
 from mail.models import OutboxEvent
 from tests.accounts.letters import temporary_password_in, user_id_in
 from tests.cases.pages import hidden
@@ -533,6 +534,7 @@ def test_retired_request_type_is_named(browser, call, paula):
     training = RequestType.objects.get(name="Training")
     typed = call(browser, paula, request_type=str(training.pk))
     RequestType.objects.filter(pk=training.pk).update(is_active=False)
+    forget_request_types()
     assert "“Training” is not offered any more." in shown(browser.post(URL, typed))
 
 

@@ -1,6 +1,7 @@
 """Request types: what supervisors change about them, and what that does to forms and cases."""
 
 import re
+import time
 
 import pytest
 
@@ -8,6 +9,8 @@ from accounts import drafts
 from accounts.models import Draft
 from cases import services
 from cases.models import Case, Queue, RequestType
+from cases.request_types import forget_request_types, request_types
+from desk.copies import COPY_SECONDS
 from tests.cases.pages import hidden
 
 pytestmark = pytest.mark.django_db
@@ -52,12 +55,18 @@ def options(html: str) -> list[str]:
     return re.findall(r"<option[^>]*>([^<]*)</option>", select[: select.index("</select>")])[1:]
 
 
+def change_elsewhere(request_type: RequestType, **changes) -> None:
+    """Change a type in another process, a minute ago."""
+    RequestType.objects.filter(pk=request_type.pk).update(**changes)
+    forget_request_types()
+
+
 # --- What the intake form makes of them --------------------------------------------------------
 
 
 def test_hint_is_told_below_the_list(client_for, paula, request_type):
     assert "What the types mean" not in client_for(paula).get("/cases/new/").text
-    RequestType.objects.filter(pk=request_type.pk).update(help_text="Counts that differ from the <shelf>.")
+    change_elsewhere(request_type, help_text="Counts that differ from the <shelf>.")
     html = client_for(paula).get("/cases/new/").text
     details = html[html.index("<details") : html.index("</details>")]
     assert "What the types mean" in details
@@ -87,7 +96,7 @@ def test_queue_and_priority_of_a_new_case_come_from_its_type(client_for, paula, 
 def test_type_switched_off_while_the_form_was_open_is_named(client_for, paula, intake, request_type):
     client = client_for(paula)
     typed = intake(client)
-    RequestType.objects.filter(pk=request_type.pk).update(is_active=False)
+    change_elsewhere(request_type, is_active=False)
     html = client.post("/cases/new/", typed).text
     assert "“Vaccine inventory” is not offered any more. Choose another request type." in html
     assert "Two vials are missing." in html
@@ -99,7 +108,7 @@ def test_kept_text_with_a_type_that_is_switched_off_says_so(client_for, paula, i
     typed = intake(client)
     drafts.save_draft(paula, services.INTAKE_DRAFT, typed["key"], typed)
     assert "not offered any more" not in client.get("/cases/new/").text
-    RequestType.objects.filter(pk=request_type.pk).update(is_active=False)
+    change_elsewhere(request_type, is_active=False)
     html = client.get("/cases/new/").text
     assert "“Vaccine inventory” is not offered any more." in html
     assert "Two vials are missing." in html
@@ -117,7 +126,7 @@ def test_kept_text_with_a_junk_type_opens(junk, client_for, paula):
 
 
 def test_case_of_a_type_that_is_switched_off_stays_readable(case, client_for, paula, agnes, request_type):
-    RequestType.objects.filter(pk=request_type.pk).update(is_active=False)
+    change_elsewhere(request_type, is_active=False)
     assert "Vaccine inventory" in client_for(paula).get(f"/cases/{case.case_id}/").text
     agent = client_for(agnes)
     assert "Vaccine inventory" in agent.get(f"/admin/cases/case/{case.pk}/change/").text
@@ -244,3 +253,38 @@ def test_list_costs_the_same_with_few_and_many(supervisor, statements, queue):
     few = statements(lambda: supervisor.get(LIST))
     RequestType.objects.bulk_create(RequestType(name=f"Type {n}", queue=queue) for n in range(30))
     assert statements(lambda: supervisor.get(LIST)) == few <= 14
+
+
+# --- The copy that each process keeps ----------------------------------------------------------
+
+
+def test_pages_ask_for_no_types(client_for, paula, django_assert_num_queries):
+    request_types()
+    with django_assert_num_queries(0):
+        assert "Training" in [each.name for each in request_types().values()]
+
+
+def test_a_change_elsewhere_shows_within_a_minute(db, request_type, monkeypatch):
+    request_types()
+    RequestType.objects.filter(pk=request_type.pk).update(name="Doses")
+    assert request_types()[request_type.pk].name == "Vaccine inventory"
+    later = time.monotonic() + COPY_SECONDS
+    monkeypatch.setattr("desk.copies.time.monotonic", lambda: later)
+    assert request_types()[request_type.pk].name == "Doses"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_change_here_shows_at_once(sven, request_type):
+    request_types()
+    request_type.name = "Doses"
+    services.save_request_type(by=sven, request_type=request_type)
+    assert request_types()[request_type.pk].name == "Doses"
+
+
+def test_a_case_of_a_type_younger_than_the_copy_is_listed(client_for, paula, file, queue):
+    client = client_for(paula)
+    client.get("/my-lists/")
+    young = RequestType.objects.create(name="Freezers", queue=queue)
+    case = file(paula)
+    Case.objects.filter(pk=case.pk).update(request_type=young)
+    assert "Freezers" in client.get("/my-lists/?tab=all").text

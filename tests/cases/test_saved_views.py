@@ -41,7 +41,7 @@ def test_view_is_saved_from_the_list(client_for, agnes, case):
     assert (
         'href="?list=all&amp;q=vials&amp;status=new&amp;sort=filed" aria-current="true">New vials</a>' in response.text
     )
-    assert [row.case.pk for row in response.context["cl"].rows] == [case.pk]
+    assert [row.pk for row in response.context["cl"].table.rows] == [case.pk]
 
 
 def test_only_known_parameters_are_kept(client_for, agnes):

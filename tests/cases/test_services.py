@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.services import block_account, remember_organization
 from cases import services
 from cases.models import Case, CaseEvent, Message, NeverChanged, NeverDeleted
-from cases.services import Origin, filing, properties
+from cases.services import Origin, properties
 from cases.statuses import ALL, BY_CODE, OPEN_CODES
 from mail.models import OutboxEvent
 
@@ -429,16 +429,6 @@ def test_same_key_with_another_text_names_the_first_case(paula, file):
         file(paula, key="k" * 22, description="Something else.")
     assert error.value.case == first
     assert Case.objects.count() == 1
-
-
-def test_post_that_lost_the_race_finds_the_winners_case(paula, file, monkeypatch):
-    """On SQLite posts queue up, so the unique key is met by a look-up that came too early."""
-    first = file(paula, key="k" * 22)
-    look_up, answers = filing._submission, [None]
-    monkeypatch.setattr(filing, "_submission", lambda *args: answers.pop() if answers else look_up(*args))
-    assert file(paula, key="k" * 22) == first
-    assert Case.objects.count() == 1
-    assert first.events.count() == 1
 
 
 def test_follow_up_to_an_open_or_foreign_case_is_refused(paula, rosa, file, case):
