@@ -55,6 +55,16 @@ class Outbox:
         )
         self._tidy()
 
+    def owe_again(self, after: int, until: int) -> None:
+        """Let what the events between two numbers owed be owed once more."""
+        self._run(
+            "UPDATE mail_outboxmessage SET state = 'queued', next_attempt_at = now()"
+            " WHERE event_id > %s AND event_id <= %s",
+            after,
+            until,
+        )
+        self._tidy()
+
     def cases(self) -> int:
         return self._run("SELECT count(*) FROM cases_case")[0][0]
 
@@ -73,8 +83,9 @@ class Outbox:
         return dict(self._run("SELECT message_id, state FROM mail_outboxmessage WHERE event_id > %s", event))
 
     def _tidy(self) -> None:
-        self._run("VACUUM ANALYZE mail_outboxevent")
-        self._run("VACUUM ANALYZE mail_outboxmessage")
+        """Do at once what the server would do while pages are measured."""
+        for command in ("VACUUM ANALYZE mail_outboxevent", "VACUUM ANALYZE mail_outboxmessage", "CHECKPOINT"):
+            self._run(command)
 
     def _run(self, query: str, *values) -> list[tuple]:
         with self._connection.cursor() as cursor:

@@ -25,7 +25,7 @@ class Post:
     Arguments:
         mails, seconds: how many mails were sent, and from the first to the last.
         processor_ms: of the worker, a mail.
-        with_backlog, without: p50 of pages in milliseconds, a value a load.
+        with_backlog, without: p50 of pages in milliseconds, a value a round.
     """
 
     mails: int = 0
@@ -39,26 +39,41 @@ class Post:
         return self.mails / self.seconds if self.seconds else 0
 
     def ratio(self, page: str) -> float:
-        return statistics.median(self.with_backlog[page]) / statistics.median(self.without[page])
+        """Return p50 with a backlog as a multiple of p50 without, in the same rounds."""
+        pairs = zip(self.with_backlog[page], self.without[page], strict=True)
+        return statistics.median(own / other for own, other in pairs)
 
 
 def measure_post(site: Site, pages: list[Scene], redis: Redis, relay: Relay, *, rounds: int) -> Post:
-    """Let one worker send what 1,000 filed cases owe, then load pages without, with and without a backlog."""
+    """Let one worker send what 1,000 filed cases owe, then load pages with a backlog and without, in turns."""
     seen = Post()
     outbox = Outbox(site.environment["DATABASE_URL"])
     _send(site, outbox, redis, relay, seen)
-    for there, into in ((0, seen.without), (BACKLOG, seen.with_backlog), (0, seen.without)):
-        print(f"pages with {there:,} mails owed", file=sys.stderr)
-        outbox.owe_mails(there) if there else outbox.forget()
-        for number in range(rounds + 1):
-            for page in pages:
-                took = load.run(site, page.request, connections=1, seconds=SECONDS if number else 1)
-                if took.wrong:
-                    raise RuntimeError(f"{page.name}: {took.wrong} of {took.requests} answers are wrong.")
-                if number:
-                    into.setdefault(page.name, []).append(took.p50)
-    outbox.forget()
+    before = outbox.newest_event()
+    outbox.owe_mails(BACKLOG)
+    newest = outbox.newest_event()
+    for number in range(rounds + 1):
+        print(f"pages with {BACKLOG:,} mails owed and with none, round {number} of {rounds}", file=sys.stderr)
+        _load(site, pages, seen.with_backlog, counts=number > 0)
+        outbox.forget()
+        _load(site, pages, seen.without, counts=number > 0)
+        if number < rounds:
+            outbox.owe_again(before, newest)
     return seen
+
+
+def _load(site: Site, pages: list[Scene], into: dict[str, list[float]], *, counts: bool) -> None:
+    """Send each page's request for a while; the first round warms up.
+
+    Raises:
+        RuntimeError: a wrong answer.
+    """
+    for page in pages:
+        took = load.run(site, page.request, connections=1, seconds=SECONDS if counts else 1)
+        if took.wrong:
+            raise RuntimeError(f"{page.name}: {took.wrong} of {took.requests} answers are wrong.")
+        if counts:
+            into.setdefault(page.name, []).append(took.p50)
 
 
 def _send(site: Site, outbox: Outbox, redis: Redis, relay: Relay, seen: Post) -> None:
