@@ -17,13 +17,14 @@ from cases.search import search_for_agents
 from desk.text import whole_number
 
 _LONGEST_ADDRESS = 4000
+_ANSWERED_CAP = 100
 
 
 def answered_since_look(cases: CaseQuerySet, agent) -> CaseQuerySet:
     """Keep the agent's open cases with a message of the provider that is newer than the agent's last look."""
     looks = CaseLook.objects.filter(case=OuterRef("case"), agent=agent, looked_at__gte=OuterRef("created_at"))
     news = Message.objects.filter(~Exists(looks), case=OuterRef("pk"), kind=Message.Kind.PROVIDER)
-    return cases.open().assigned_to(agent).filter(Exists(news))
+    return cases.open().assigned_to(agent).filter(Exists(news)).counted_to(_ANSWERED_CAP)
 
 
 ANSWERED = Tab(

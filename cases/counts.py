@@ -8,6 +8,15 @@ from django.db.models import IntegerField, QuerySet, Subquery
 COUNT_CAP = 1000
 
 
+class Count(int):
+    """How many there are, counted up to one past the cap."""
+
+    def __new__(cls, number: int, cap: int) -> Count:
+        count = super().__new__(cls, number)
+        count.cap = cap
+        return count
+
+
 class _Count(Subquery):
     """How many rows a sliced subquery has."""
 
@@ -15,9 +24,14 @@ class _Count(Subquery):
     output_field = IntegerField()
 
 
+def _cap_of(rows: QuerySet) -> int:
+    """Return how far these are counted: less far where each row costs more than an entry of an index."""
+    return min(getattr(rows, "count_cap", None) or COUNT_CAP, COUNT_CAP)
+
+
 def count_of(rows: QuerySet) -> Subquery:
     """Return how many rows there are, up to one past the cap, as a column of another query."""
-    return _Count(rows.order_by().values("pk")[: COUNT_CAP + 1])
+    return _Count(rows.order_by().values("pk")[: _cap_of(rows) + 1])
 
 
 def counts_query(user, rows: dict[str, QuerySet], **also: Subquery) -> QuerySet:
@@ -38,9 +52,12 @@ def capped_counts(user, rows: dict[str, QuerySet], **also: Subquery) -> dict:
     """
     if not rows:
         return {}
-    return dict(zip((*rows, *also), counts_query(user.pk, rows, **also).get(), strict=True))
+    found = counts_query(user.pk, rows, **also).get()
+    counts = [Count(number, _cap_of(some)) for number, some in zip(found, rows.values(), strict=False)]
+    return dict(zip((*rows, *also), (*counts, *found[len(counts) :]), strict=True))
 
 
 def capped(count: int) -> str:
     """Write a count as people read it: "12", "1,000+"."""
-    return f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
+    cap = getattr(count, "cap", COUNT_CAP)
+    return f"{cap:,}+" if count > cap else f"{count:,}"

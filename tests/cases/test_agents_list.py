@@ -99,6 +99,17 @@ def test_counts_are_capped(client_for, agnes, cases, monkeypatch):
     assert (shown["mine"], shown["open"]) == ("2", "3+")
 
 
+def test_answers_are_counted_less_far(client_for, agnes, paula, file, monkeypatch):
+    monkeypatch.setattr("cases.agent_query._ANSWERED_CAP", 1)
+    for _ in range(2):
+        case = file(paula)
+        services.take_case(by=agnes, case=case)
+        services.add_information(by=paula, case=case, body="Please call.")
+    shown = tab_counts(client_for(agnes))
+    assert (shown["answered"], shown["mine"]) == ("1+", "2")
+    assert len(rows(client_for(agnes), "?list=answered")) == 2
+
+
 def test_foot_says_what_the_tab_says_and_pages_go_further(client_for, agnes, paula, file, monkeypatch):
     monkeypatch.setattr(counts, "COUNT_CAP", 3)
     monkeypatch.setattr("cases.admin.CaseAdmin.list_per_page", 2)
