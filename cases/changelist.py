@@ -58,7 +58,7 @@ class AgentChangeList(ChangeList):
         A page beyond the end, of a list that has become shorter, is the first.
         """
         size = self.list_per_page
-        self.paginator = self.model_admin.get_paginator(request, self.queryset.for_staff_lists(), size)
+        self.paginator = self.model_admin.get_paginator(request, self.queryset, size)
         rows = self._rows_of_page()
         if not rows and self.page_num != 1:
             self.page_num, self.asked = 1, replace(self.asked, page="")
@@ -74,7 +74,8 @@ class AgentChangeList(ChangeList):
         start = (self.page_num - 1) * self.list_per_page
         if not 0 <= start < self.paginator.limit:
             return []
-        return list(self.paginator.object_list[start : start + self.list_per_page + 1])
+        # Counted without what a row shows: its joins would be counted too.
+        return list(self.queryset.for_staff_lists()[start : start + self.list_per_page + 1])
 
     def get_query_string(self, new_params=None, remove=None) -> str:
         """Return the address of a page of this list; of what was typed into it, only what it can be asked is kept."""

@@ -80,7 +80,7 @@ def cost_of(statements: Iterable[Statement], big: frozenset[str]) -> Cost:
 
 
 def _cost(statement: Statement, big: frozenset[str]) -> Cost:
-    verb = statement.sql.lstrip("( ").partition(" ")[0].upper()
+    verb = _verb(statement.sql)
     if verb not in ("SELECT", "UPDATE", "DELETE"):
         return Cost()
     if statement.is_cursor:
@@ -105,6 +105,17 @@ def _cost(statement: Statement, big: frozenset[str]) -> Cost:
         ],
         plans=[f"{statement.sql}\n{_drawn(root)}"],
     )
+
+
+def _verb(sql: str) -> str:
+    """Return what a statement does, also one that is prepared."""
+    first, _blank, rest = sql.lstrip("( ").partition(" ")
+    if first.upper() != "EXECUTE":
+        return first.upper()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE name = %s", [rest.partition(" ")[0]])
+        ((prepared,),) = cursor.fetchall()
+    return _verb(prepared.partition(" AS ")[2])
 
 
 def _nodes(node: dict) -> Iterator[dict]:

@@ -62,10 +62,17 @@ class Allowance:
 
 ALLOWANCES = (
     Allowance(
-        r"^(agent|viewer) /my-lists/.*(status=|channel=|organization|queue=|type=|agent=)",
+        r"^(agent|viewer) /my-lists/.*(status=|priority=|channel=|organization|queue=|type=|agent=)",
         "some hundred rows are named and sorted at once: a hash of the 5,000 accounts, 100 blocks, beats probing each",
         frozenset({"accounts_user"}),
         rows=26_000,
+    ),
+    Allowance(
+        r"^busy /my-lists/",
+        "planned once for a connection, for no provider in particular: one with 10,000 cases is counted and sorted as"
+        " if they were few",
+        rows=33_000,
+        buffers=7000,
     ),
     Allowance(
         r"^member /my-lists/",
