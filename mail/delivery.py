@@ -4,25 +4,30 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
 from django.utils import timezone, translation
 
 from mail import registry
+from mail.batch import Batch
 from mail.envelope import BadAddress, address_of, compose, language_of
 from mail.expansion import expand_due
 from mail.models import Outage, OutboxMessage, State
-from mail.suspension import as_held, is_suspended, suspend
+from mail.suspension import as_held, is_suspended, suspend, suspended_among
 from mail.transport import BROKE_OFF, BrokeOff, Deferred, NoMailbox, Refused, ServerAway, Transport
 
 logger = logging.getLogger(__name__)
 
 BATCH = 50
+# What is read for a batch is at most this old when a mail is built from it.
+BATCH_SECONDS = 1.0
+# How many batches parallel drains spread over, and below which size a batch is not made smaller for their sake.
+SPREAD = 8
+LEAST_BATCH = 10
 # A little less than a day in all; then the mail has failed.
 RETRY_DELAYS = [timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60, 120, 240, 480, 480)]
 # How long a server that is away is left alone, and no mail waits longer once it is back.
@@ -60,27 +65,35 @@ def drain(seconds: float = 5.0) -> bool:
 
 def _deliver_batch(transport: Transport, deadline: float) -> int:
     """Deliver up to a batch of due messages and return how many were claimed."""
-    pks = list(OutboxMessage.objects.due(timezone.now()).values_list("pk", flat=True)[:BATCH])
-    if len(pks) == BATCH:
-        # In a backlog parallel drains start at different places, so that they seldom ask for the same row.
-        start = random.randrange(BATCH)  # noqa: S311
-        pks = pks[start:] + pks[:start]
+    deadline = min(deadline, time.monotonic() + BATCH_SECONDS)
+    messages = _due_messages()
+    Batch(messages)
     claimed = 0
-    for pk in pks:
+    for message in messages:
         if transport.lost or _over(deadline):
             break
-        claimed += deliver(pk, transport)
+        claimed += deliver(message, transport)
     return claimed
+
+
+def _due_messages() -> list[OutboxMessage]:
+    """Read due messages, in a backlog some at random: so parallel drains seldom ask for the same ones."""
+    due = OutboxMessage.objects.due(timezone.now())
+    pks = list(due.values_list("pk", flat=True)[: BATCH * SPREAD])
+    size = max(LEAST_BATCH, len(pks) // SPREAD)
+    if len(pks) > size:
+        start = random.randrange(len(pks))  # noqa: S311
+        pks = (pks[start:] + pks[:start])[:size]
+    return list(due.filter(pk__in=pks).select_related("event", "recipient")[:BATCH])
 
 
 def _over(deadline: float) -> bool:
     return _stopping.is_set() or time.monotonic() >= deadline
 
 
-def deliver(pk: int, transport: Transport) -> bool:
+def deliver(message: OutboxMessage, transport: Transport) -> bool:
     """Send one message if it is due and nobody else's; return whether it was. Its row says what came of it."""
-    message = _claim(pk)
-    if message is None:
+    if not _claim(message):
         return False
     try:
         email = _build(message)
@@ -127,28 +140,27 @@ class NotBuilt(Exception):
     """The app that builds this mail raised."""
 
 
-def _claim(pk: int) -> OutboxMessage | None:
-    """Take the message by one conditional UPDATE, which is atomic everywhere.
+def _claim(message: OutboxMessage) -> bool:
+    """Take the message by one conditional UPDATE, which is atomic everywhere; tell whether it is as it was read.
 
     The end of the lease stands in `next_attempt_at` and is the claim's own mark: whoever comes back after it finds
     another value there, or none, and records nothing.
     """
     now = timezone.now()
-    claimed = OutboxMessage.objects.filter(pk=pk, next_attempt_at__lte=now).update(
-        state=State.SENDING, attempts=F("attempts") + 1, next_attempt_at=now + lease()
-    )
-    if not claimed:
-        return None
-    message = OutboxMessage.objects.select_related("event", "recipient").get(pk=pk)
+    due = OutboxMessage.objects.filter(next_attempt_at__lte=now)
+    outcome = {"state": State.SENDING, "attempts": message.attempts + 1, "next_attempt_at": now + lease()}
+    if not due.filter(pk=message.pk, next_attempt_at=message.next_attempt_at).update(**outcome):
+        return False
+    _put(message, outcome)
     message.leased_until = message.next_attempt_at  # kept apart: recording changes the field, and may be undone
-    return message
+    return True
 
 
 def _build(message: OutboxMessage) -> EmailMultiAlternatives:
     if message.attempts > len(RETRY_DELAYS) + 1:
         raise Refused("Given up: every delivery ended without a word.")
     address = address_of(message)
-    if not registry.proves_address(message.kind) and is_suspended(address):
+    if not registry.proves_address(message.kind) and _is_suspended(address, message):
         raise AddressSuspended(address)
     try:
         with translation.override(language_of(message)):
@@ -162,13 +174,27 @@ def _build(message: OutboxMessage) -> EmailMultiAlternatives:
     return email
 
 
+def _is_suspended(address: str, message: OutboxMessage) -> bool:
+    """Ask once for the whole batch, and again before mail is held that a suspension may just have been lifted for."""
+    return address.lower() in message.batch.once(_suspended) and is_suspended(address)
+
+
+def _suspended(messages: Sequence[OutboxMessage]) -> set[str]:
+    addresses = {message.fixed_address or getattr(message.recipient, "email", "") for message in messages}
+    return suspended_among(addresses)
+
+
+def _put(message: OutboxMessage, fields: dict) -> None:
+    for name, value in fields.items():
+        setattr(message, name, value)
+
+
 def _record(message: OutboxMessage, **outcome) -> bool:
     """Write what came of this claim, unless its lease is over and the message another worker's."""
     recorded = OutboxMessage.objects.filter(
         pk=message.pk, state=State.SENDING, next_attempt_at=message.leased_until
     ).update(**outcome)
-    for name, value in outcome.items():
-        setattr(message, name, value)
+    _put(message, outcome)
     return bool(recorded)
 
 
@@ -199,6 +225,7 @@ def _fail(message: OutboxMessage, error: Exception | str) -> None:
 def _suspend(message: OutboxMessage, error: NoMailbox) -> None:
     address = address_of(message)
     suspend(address, said=str(error))
+    message.batch.once(_suspended).add(address.lower())
     _hold(message, address, str(error))
 
 
@@ -212,8 +239,12 @@ def _hold(message: OutboxMessage, address: str, said: str = "") -> None:
 
 def _conclude(message: OutboxMessage, hook: Callable[[OutboxMessage], None], **outcome) -> None:
     """Record the end of a message and run what follows from it, both or neither."""
+    outcome = {"next_attempt_at": None, "nonce": "", **outcome}
+    if hook is registry.nothing_follows:
+        _record(message, **outcome)
+        return
     with transaction.atomic():
-        if _record(message, **{"next_attempt_at": None, "nonce": "", **outcome}):
+        if _record(message, **outcome):
             hook(message)
 
 

@@ -1,6 +1,7 @@
 """Addresses from which mail came back take none until that is put right."""
 
 import re
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -25,6 +26,12 @@ def says_no_mailbox(status: str) -> bool:
 
 def is_suspended(address: str) -> bool:
     return SuspendedAddress.objects.filter(address=address.lower()).exists()
+
+
+def suspended_among(addresses: Iterable[str]) -> set[str]:
+    """Return those of the addresses, in lower case, to which nothing goes."""
+    found = SuspendedAddress.objects.filter(address__in={address.lower() for address in addresses})
+    return set(found.values_list("address", flat=True))
 
 
 def suspend(address: str, *, said: str) -> None:

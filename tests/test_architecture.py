@@ -97,6 +97,7 @@ FLOORS = (
         "languages",
         "moments",
         "network",
+        "batch",
         "signals",
         "files",
         "storage",

@@ -12,7 +12,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+
+from mail.batch import Batch
 
 
 def new_message_id() -> str:
@@ -61,6 +64,10 @@ class OutboxEvent(models.Model):
 
     def __str__(self):
         return f"{self.code} ({self.about_kind} {self.about_id})"
+
+    @cached_property
+    def batch(self) -> Batch["OutboxEvent"]:
+        return Batch([self])
 
 
 class State(models.TextChoices):
@@ -168,6 +175,10 @@ class OutboxMessage(models.Model):
 
     def __str__(self):
         return f"{self.kind} #{self.pk}"
+
+    @cached_property
+    def batch(self) -> Batch["OutboxMessage"]:
+        return Batch([self])
 
 
 class Outage(models.Model):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from mail.delivery import AWAY_DELAY, MOST_HURRIES, RETRY_DELAYS, _claim, lease
 from mail.models import Outage, OutboxMessage, State
 from mail.registry import Addressee, Content
-from mail.services import derive_secret, drain, expand_due
+from mail.services import cancel, derive_secret, drain, expand_due
 from tests.mail.smtp_server import SMTPServer
 
 pytestmark = pytest.mark.django_db
@@ -406,12 +406,37 @@ def test_who_comes_back_after_the_lease_records_nothing(greeting, greet, paula, 
     assert OutboxMessage.objects.get().attempts == 2
 
 
+def test_what_has_changed_since_it_was_read_is_not_claimed(greeting, greet, paula):
+    greeting()
+    greet(paula)
+    expand_due()
+    message = OutboxMessage.objects.get()
+    assert cancel(OutboxMessage.objects.all(), reason="Nobody needs it.") == 1
+    assert not _claim(message)
+    assert OutboxMessage.objects.get().state == State.CANCELLED
+
+
+def test_what_mails_need_is_looked_up_once_for_all_that_are_due(greeting, greet, paula, rosa):
+    looked_up = []
+
+    def look_up(messages):
+        looked_up.append(len(messages))
+        return "Good morning"
+
+    greeting(build=lambda message: Content(message.batch.once(look_up), "t", ""))
+    greet(paula, rosa)
+    greet(paula)
+    drain()
+    assert looked_up == [3]
+    assert [arrived.subject for arrived in mail.outbox] == ["Good morning"] * 3
+
+
 def test_who_comes_back_while_another_worker_holds_the_message_records_nothing(greeting, greet, paula, clock):
     hooks = []
 
     def build(message):
         clock.shift(lease())
-        assert _claim(message.pk)
+        assert _claim(OutboxMessage.objects.get(pk=message.pk))
         return Content("s", "t", "")
 
     greeting(build=build, sent=hooks.append)
@@ -454,7 +479,7 @@ def test_a_backlog_is_never_loaded_whole(greeting, greet, paula):
         drain()
     looked = [query["sql"] for query in captured if "ORDER BY" in query["sql"]]
     assert len(looked) >= 4
-    assert all(re.search(r"LIMIT (1|50)\b", sql) for sql in looked)
+    assert all(re.search(r"LIMIT (1|50|400)\b", sql) for sql in looked)
 
 
 def test_smtplib_still_ranks_its_errors_below_oserror():

@@ -6,7 +6,7 @@ from django.core import mail
 from mail.bounces import take_bounce
 from mail.inbox import Bounce, take_in
 from mail.models import Hold, InboundMail, OutboxMessage, State, SuspendedAddress
-from mail.registry import Addressee
+from mail.registry import Addressee, Content
 from mail.services import (
     MayNotLift,
     NotSendable,
@@ -15,6 +15,7 @@ from mail.services import (
     lift_suspension,
     release,
 )
+from mail.suspension import lift
 
 pytestmark = pytest.mark.django_db
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -56,6 +57,30 @@ def test_a_mailbox_that_does_not_exist_suspends_its_address_and_holds_the_mail(g
     drain()
     assert server.mails == []
     assert set(OutboxMessage.objects.values_list("state", "attempts")) == {(State.HELD, 1)}
+
+
+def test_an_address_that_turns_out_dead_is_offered_no_second_mail_of_the_batch(greeting, greet, smtp, paula):
+    offered = []
+    smtp(RCPT=lambda line: offered.append(line) or "550 5.1.1 no such user")
+    greeting()
+    greet(paula)
+    greet(paula)
+    drain()
+    assert len(offered) == 1
+    assert set(OutboxMessage.objects.values_list("state", flat=True)) == {State.HELD}
+
+
+def test_a_suspension_that_ends_while_a_batch_is_sent_holds_nothing(greeting, greet, paula, rosa):
+    def build(message):
+        lift(rosa.email)
+        return Content("s", "t", "")
+
+    greeting(build=build)
+    greet(paula)
+    greet(rosa)
+    SuspendedAddress.objects.create(address=rosa.email)
+    drain()
+    assert [arrived.to for arrived in mail.outbox] == [[paula.email], [rosa.email]]
 
 
 @pytest.mark.parametrize(
