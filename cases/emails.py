@@ -7,7 +7,8 @@ be about a patient.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -15,13 +16,15 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.preferences import Delivery
-from accounts.services import deliveries, wants_mail
-from cases.models import Case, CaseEvent, DigestItem, Message, case_id_of
+from accounts.services import all_deliveries, deliveries, wants_mail
+from cases.models import Case, CaseEvent, DigestItem, Message, Queue, case_id_of
 from cases.statuses import BY_CODE, CANCELLED, CLOSE_AFTER, Status
 from mail.envelope import takes_answers
 from mail.models import OutboxEvent, OutboxMessage
 from mail.registry import Addressee, Content
 from mail.render import render
+
+Row = OutboxEvent | OutboxMessage
 
 # Gmail cuts a mail off at 102 KB; a case takes 600 bytes of a digest, a long name more.
 MOST_IN_DIGEST = 100
@@ -40,8 +43,75 @@ def _cases(numbers: Iterable[int]) -> dict[int, Case]:
     return cases
 
 
-def _case(number: int) -> Case:
-    return _cases([number])[number]
+def _cases_about(rows: Sequence[Row]) -> dict[int, Case]:
+    return _cases(row.about_id for row in rows if row.about_kind == "case")
+
+
+def _case(row: Row) -> Case:
+    return row.batch.once(_cases_about)[row.about_id]
+
+
+@dataclass(frozen=True)
+class Staff:
+    """Who works cases, who of them is not away, and who of them is in each queue, by their numbers."""
+
+    agents: set[int]
+    present: set[int]
+    members: dict[int, set[int]]
+
+    def watchers(self, queue_id: int) -> set[int]:
+        """Return who hears of the cases of a queue: its members, or every agent while it has none.
+
+        Who is away is spared, unless all of them are.
+        """
+        team = self.members[queue_id] or self.agents
+        return team & self.present or team
+
+
+def _load_staff(rows: Sequence[Row]) -> Staff:
+    agents = {agent.pk: agent for agent in User.objects.agents().only("away_until")}
+    members = defaultdict(set)
+    for queue_id, user_id in Queue.members.through.objects.filter(user__in=agents).values_list("queue", "user"):
+        members[queue_id].add(user_id)
+    return Staff(set(agents), {pk for pk, agent in agents.items() if not agent.is_away}, members)
+
+
+def _staff(row: Row) -> Staff:
+    return row.batch.once(_load_staff)
+
+
+def _agents(event: OutboxEvent, *user_ids: int | None) -> set[int]:
+    """Return those of the people who work cases."""
+    return _staff(event).agents.intersection(user_ids)
+
+
+def _messages_of(rows: Sequence[Row]) -> dict[int, Message]:
+    refs = [row.event.refs if isinstance(row, OutboxMessage) else row.refs for row in rows]
+    return Message.objects.select_related("author").in_bulk({each["message"] for each in refs if "message" in each})
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How people want the mails that they may do without, and of whom that is known."""
+
+    people: set[int]
+    chosen: dict[tuple[int, str], Delivery]
+
+    def deliveries(self, user_ids: set[int], kind: str) -> dict[int, Delivery]:
+        if not user_ids <= self.people:
+            return deliveries(user_ids, kind)
+        return {user_id: self.chosen.get((user_id, kind), Delivery.AT_ONCE) for user_id in user_ids}
+
+
+def _load_choices(events: Sequence[OutboxEvent]) -> Choices:
+    """Ask about the staff and about the providers of the cases that events are about."""
+    providers = {case.provider_id for case in events[0].batch.once(_cases_about).values()}
+    people = _staff(events[0]).agents | providers
+    return Choices(people, all_deliveries(people))
+
+
+def _deliveries(event: OutboxEvent, user_ids: Iterable[int], kind: str) -> dict[int, Delivery]:
+    return event.batch.once(_load_choices).deliveries(set(user_ids), kind)
 
 
 def _tell(event: OutboxEvent, kind: str, news: dict[int, list[int]]) -> Iterator[Addressee]:
@@ -50,7 +120,7 @@ def _tell(event: OutboxEvent, kind: str, news: dict[int, list[int]]) -> Iterator
     Arguments:
         news: the cases that each person is told of, by user id.
     """
-    how = deliveries(news.keys() - {event.refs.get("by")}, kind)
+    how = _deliveries(event, news.keys() - {event.refs.get("by")}, kind)
     for user_id in sorted(how):
         cases = news[user_id]
         if how[user_id] == Delivery.DIGEST:
@@ -65,65 +135,48 @@ def _tell_of_case(event: OutboxEvent, kind: str, user_ids: Iterable[int]) -> Ite
     return _tell(event, kind, {user_id: [event.about_id] for user_id in user_ids})
 
 
-def _agents(**only) -> list[int]:
-    return list(User.objects.agents().filter(**only).values_list("pk", flat=True))
-
-
-def _watchers(queue_id: int) -> list[int]:
-    """Return who hears of the cases of a queue: its members, or every agent while it has none.
-
-    Who is away is spared, unless all of them are.
-    """
-    agents = User.objects.agents()
-    members = agents.filter(queues=queue_id)
-    for team in (members.present(), members, agents.present(), agents):
-        if ids := list(team.values_list("pk", flat=True)):
-            return ids
-    return []
-
-
 def expand_case_filed(event: OutboxEvent) -> Iterator[Addressee]:
     """Send the receipt to the provider, whoever filed for them; word of the case to the members of its queue."""
-    case = _case(event.about_id)
-    for user_id in wants_mail([case.provider_id], "case_filed"):
-        yield Addressee("case_filed", user_id=user_id)
+    case = _case(event)
+    if _deliveries(event, [case.provider_id], "case_filed")[case.provider_id] != Delivery.OFF:
+        yield Addressee("case_filed", user_id=case.provider_id)
     by = event.refs.get("by")
     if by is None or case.assigned_agent_id != by:  # an agent who logs a call may take the case with it
-        yield from _tell_of_case(event, "agent_new_case", _watchers(case.queue_id))
+        yield from _tell_of_case(event, "agent_new_case", _staff(event).watchers(case.queue_id))
 
 
 def expand_case_message_added(event: OutboxEvent) -> Iterator[Addressee]:
     """Send a public reply to the provider; of the provider's words, tell who works the case."""
-    case, message = _case(event.about_id), Message.objects.get(pk=event.refs["message"])
+    case, message = _case(event), event.batch.once(_messages_of)[event.refs["message"]]
     if message.kind == Message.Kind.PUBLIC:
         yield from _tell_of_case(event, "case_reply", [case.provider_id])
     elif message.kind == Message.Kind.PROVIDER:
-        readers = _agents(pk=case.assigned_agent_id) or _watchers(case.queue_id)
+        readers = _agents(event, case.assigned_agent_id) or _staff(event).watchers(case.queue_id)
         yield from _tell_of_case(event, "agent_provider_replied", readers)
 
 
 def expand_case_status_changed(event: OutboxEvent) -> Iterator[Addressee]:
     """Tell the provider; of a withdrawal, which is the provider's own act, the agent."""
-    case = _case(event.about_id)
+    case = _case(event)
     yield from _tell_of_case(event, "case_status_changed", [case.provider_id])
     if event.refs["status"] == CANCELLED.code:
-        yield from _tell_of_case(event, "agent_case_withdrawn", _agents(pk=case.assigned_agent_id))
+        yield from _tell_of_case(event, "agent_case_withdrawn", _agents(event, case.assigned_agent_id))
 
 
 def expand_case_assigned(event: OutboxEvent) -> Iterator[Addressee]:
     """Tell the agent who has the case, and the one who had it."""
-    yield from _tell_of_case(event, "agent_assigned", _agents(pk=event.refs["agent"]))
-    yield from _tell_of_case(event, "agent_unassigned", _agents(pk=event.refs.get("was_with")))
+    yield from _tell_of_case(event, "agent_assigned", _agents(event, event.refs["agent"]))
+    yield from _tell_of_case(event, "agent_unassigned", _agents(event, event.refs.get("was_with")))
 
 
 def expand_case_queue_changed(event: OutboxEvent) -> Iterator[Addressee]:
     """Tell the members of a queue of the case that came into it."""
-    yield from _tell_of_case(event, "agent_new_case", _watchers(event.refs["queue"]))
+    yield from _tell_of_case(event, "agent_new_case", _staff(event).watchers(event.refs["queue"]))
 
 
 def expand_case_note_added(event: OutboxEvent) -> Iterator[Addressee]:
     """Tell the agent of a colleague's note; what it says stays in the workspace."""
-    yield from _tell_of_case(event, "agent_note_added", _agents(pk=_case(event.about_id).assigned_agent_id))
+    yield from _tell_of_case(event, "agent_note_added", _agents(event, _case(event).assigned_agent_id))
 
 
 def _batch_changes(event: OutboxEvent, kind: str) -> QuerySet[CaseEvent]:
@@ -140,14 +193,12 @@ def _batch_changes(event: OutboxEvent, kind: str) -> QuerySet[CaseEvent]:
 
 def _batch_news(event: OutboxEvent, kind: str) -> dict[int, list[int]]:
     """Return the cases that one kind of mail tells each person of, by user id."""
-    news, watchers = defaultdict(list), {}
+    news = defaultdict(list)
     for change in _batch_changes(event, kind):
         if kind == "case_status_changed":
             concerned = [change.case.provider_id]
         elif kind == "agent_new_case":
-            if change.to_value not in watchers:
-                watchers[change.to_value] = _watchers(int(change.to_value))
-            concerned = watchers[change.to_value]
+            concerned = _staff(event).watchers(int(change.to_value))
         else:
             concerned = [int(change.to_value if kind == "agent_assigned" else change.from_value)]
         for user_id in concerned:
@@ -160,7 +211,7 @@ def expand_batch_changed(event: OutboxEvent) -> Iterator[Addressee]:
     for kind in BATCH_KINDS:
         news = _batch_news(event, kind)
         if news and kind != "case_status_changed":
-            news = {user_id: news[user_id] for user_id in _agents(pk__in=news.keys())}
+            news = {user_id: news[user_id] for user_id in _agents(event, *news)}
         yield from _tell(event, kind, news)
 
 
@@ -193,7 +244,7 @@ def _reads(message: OutboxMessage) -> bool:
 
 
 def _works(message: OutboxMessage) -> bool:
-    return bool(_agents(pk=message.recipient_id))
+    return message.recipient_id in _staff(message).agents
 
 
 def _status_then(message: OutboxMessage) -> Status:
@@ -220,15 +271,19 @@ def _cases_once(numbers: Iterable[int]) -> list[Case]:
     return sorted({case.pk: case for case in _cases(numbers).values()}.values(), key=lambda case: case.pk)
 
 
+def _cases_told_of(message: OutboxMessage) -> list[Case]:
+    return [_case(message)] if message.about_kind == "case" else _cases_once(_numbers(message))
+
+
 def build_case_filed(message: OutboxMessage) -> Content | None:
-    return _render(message, _case(message.about_id)) if _reads(message) else None
+    return _render(message, _case(message)) if _reads(message) else None
 
 
 def build_case_reply(message: OutboxMessage) -> Content | None:
     if not _reads(message):
         return None
-    reply = Message.objects.select_related("author").get(pk=message.event.refs["message"])
-    case, status = _case(message.about_id), _status_then(message)
+    reply = message.batch.once(_messages_of)[message.event.refs["message"]]
+    case, status = _case(message), _status_then(message)
     files = reply.attachments.filter(refusal="").count() if case.has_files else 0
     said = reply.body if case.request_type.answers_in_mail else ""
     # A person's own words are no automatic mail (RFC 3834, 2), and an absence that answers them is worth knowing; the
@@ -241,7 +296,7 @@ def build_case_reply(message: OutboxMessage) -> Content | None:
 def build_case_status_changed(message: OutboxMessage) -> Content | None:
     """Build the word of a status; one that has been merged since has none of its own any more."""
     numbers, status = _numbers(message), _status_then(message)
-    cases = [case for case in _cases_once(numbers) if case.pk in numbers]
+    cases = [case for case in _cases_told_of(message) if case.pk in numbers]
     if not cases or not _reads(message):
         return None
     if len(cases) == 1:
@@ -255,15 +310,15 @@ def _still_true(kind: str, case: Case, agent_id: int) -> bool:
     return {"agent_assigned": mine, "agent_unassigned": not mine}.get(kind, True)
 
 
-def _reason(kind: str, case: Case, agent_id: int) -> str:
+def _reason(message: OutboxMessage, kind: str, case: Case) -> str:
     """Return the code of why an agent is told of a case; `emails/_reason.txt` has the words."""
-    mine = case.assigned_agent_id == agent_id
+    mine = case.assigned_agent_id == message.recipient_id
     if kind not in ("agent_new_case", "agent_provider_replied"):
         return "assigned" if mine else "was_assigned"
     if mine and kind == "agent_provider_replied":
         return "assigned"
-    members = set(User.objects.agents().filter(queues=case.queue_id).values_list("pk", flat=True))
-    if agent_id in members:
+    members = _staff(message).members[case.queue_id]
+    if message.recipient_id in members:
         return "member"
     return "in_queue" if members else "no_members"
 
@@ -273,10 +328,10 @@ def build_for_agent(message: OutboxMessage) -> Content | None:
     if not _works(message):
         return None
     kind, reader = message.kind, message.recipient_id
-    cases = [case for case in _cases_once(_numbers(message)) if _still_true(kind, case, reader)]
+    cases = [case for case in _cases_told_of(message) if _still_true(kind, case, reader)]
     if not cases:
         return None
-    reason = _reason(kind, cases[0], reader)
+    reason = _reason(message, kind, cases[0])
     if len(cases) == 1:
         return _render(message, cases[0], reason=reason)
     return _render_list(message, cases, reason=reason, queue=cases[0].queue)
@@ -294,7 +349,7 @@ def _digest_lines(message: OutboxMessage) -> list[tuple[Case, dict]]:
             continue
         key = (case.pk, item.kind)
         if key not in lines:
-            lines[key] = case, {"kind": item.kind, "times": 0, "reason": _reason(item.kind, case, reader)}
+            lines[key] = case, {"kind": item.kind, "times": 0, "reason": _reason(message, item.kind, case)}
         lines[key][1].update(at=item.at, times=lines[key][1]["times"] + 1)
     return list(lines.values())
 
@@ -321,8 +376,8 @@ def build_agent_digest(message: OutboxMessage) -> Content | None:
 def expand_case_merged(event: OutboxEvent) -> Iterator[Addressee]:
     """Tell the provider under which ID the case goes on, and the agents of both cases."""
     worked_by = Case.objects.filter(pk__in=(event.refs["source"], event.about_id), assigned_agent__isnull=False)
-    yield from _tell_of_case(event, "case_merged", [_case(event.about_id).provider_id])
-    agents = _agents(pk__in=list(worked_by.values_list("assigned_agent", flat=True)))
+    yield from _tell_of_case(event, "case_merged", [_case(event).provider_id])
+    agents = _agents(event, *worked_by.values_list("assigned_agent", flat=True))
     yield from _tell_of_case(event, "agent_case_merged", agents)
 
 
@@ -330,15 +385,15 @@ def build_case_merged(message: OutboxMessage) -> Content | None:
     """Build the word to the provider that one case ID has become another."""
     if not _reads(message):
         return None
-    case, merged = _case(message.about_id), case_id_of(message.event.refs["source"])
+    case, merged = _case(message), case_id_of(message.event.refs["source"])
     return _render(message, case, merged=merged, status=_status_then(message))
 
 
 def build_agent_case_merged(message: OutboxMessage) -> Content | None:
     if not _works(message):
         return None
-    case, merged = _case(message.about_id), case_id_of(message.event.refs["source"])
-    return _render(message, case, merged=merged, reason=_reason(message.kind, case, message.recipient_id))
+    case, merged = _case(message), case_id_of(message.event.refs["source"])
+    return _render(message, case, merged=merged, reason=_reason(message, message.kind, case))
 
 
 EVENTS: dict[str, Callable[[OutboxEvent], Iterable[Addressee]]] = {

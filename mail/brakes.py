@@ -1,10 +1,10 @@
 """A storm of mail is held back: so many an hour reach one person about one row, and so many in all."""
 
-from collections import Counter
-from datetime import timedelta
+from bisect import bisect_right, insort
+from collections import defaultdict
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count
 
 from mail import registry
 from mail.models import Hold, OutboxMessage, State
@@ -13,7 +13,7 @@ WITHIN = timedelta(hours=1)
 
 
 def hold_over_caps(messages: list[OutboxMessage]) -> None:
-    """Mark those of the messages of one event that are over a cap as held.
+    """Mark those of new messages, the first event's first, that are over a cap as held.
 
     What happened within an hour counts, whenever a worker came to it: a backlog is no storm. Held mail does not count,
     so that mail flows again an hour later. Workers that expand at the same moment may each let one through.
@@ -21,32 +21,41 @@ def hold_over_caps(messages: list[OutboxMessage]) -> None:
     capped = [message for message in messages if registry.get_kind(message.kind).is_capped]
     if not capped:
         return
-    of_person, of_row = _lately(capped)
+    times = _times(capped)
     for message in capped:
-        row = (message.recipient_key, message.about_kind, message.about_id)
-        if of_row[row] >= settings.MAIL_CAP_PER_CASE:
+        of_row, of_person = (times[key] for key in _keys(message.recipient_key, message.about_kind, message.about_id))
+        if _lately(of_row, message.created_at) >= settings.MAIL_CAP_PER_CASE:
             _hold(message, Hold.CASE_CAP)
-        elif of_person[message.recipient_key] >= settings.MAIL_CAP_PER_PERSON:
+        elif _lately(of_person, message.created_at) >= settings.MAIL_CAP_PER_PERSON:
             _hold(message, Hold.PERSON_CAP)
+        else:
+            insort(of_row, message.created_at)
+            insort(of_person, message.created_at)
 
 
 def _hold(message: OutboxMessage, reason: Hold) -> None:
     message.state, message.hold_reason, message.next_attempt_at = State.HELD, reason, None
 
 
-def _lately(messages: list[OutboxMessage]) -> tuple[Counter, Counter]:
-    """Return how many mails each of the recipients got, in all and about each row."""
-    at = messages[0].created_at
+def _keys(recipient_key: str, about_kind: str, about_id: int) -> tuple[tuple, tuple]:
+    return (recipient_key, about_kind, about_id), (recipient_key,)
+
+
+def _lately(times: list[datetime], at: datetime) -> int:
+    return bisect_right(times, at) - bisect_right(times, at - WITHIN)
+
+
+def _times(messages: list[OutboxMessage]) -> dict[tuple, list[datetime]]:
+    """Return when each of the recipients got mail about each row, and at all, in order."""
+    created = [message.created_at for message in messages]
     lately = OutboxMessage.objects.filter(
-        recipient_key__in=[message.recipient_key for message in messages],
-        created_at__gt=at - WITHIN,
-        created_at__lte=at,
+        recipient_key__in={message.recipient_key for message in messages},
+        created_at__gt=min(created) - WITHIN,
+        created_at__lte=max(created),
     ).exclude(state__in=(State.HELD, State.CANCELLED))
-    groups = lately.exclude(kind__in=registry.uncapped_kinds()).order_by()
-    of_person, of_row = Counter(), Counter()
-    for key, kind, number, count in groups.values_list("recipient_key", "about_kind", "about_id").annotate(
-        Count("pk")
-    ):
-        of_person[key] += count
-        of_row[key, kind, number] += count
-    return of_person, of_row
+    counted = lately.exclude(kind__in=registry.uncapped_kinds()).order_by()
+    times = defaultdict(list)
+    for *recipient_and_row, at in counted.values_list("recipient_key", "about_kind", "about_id", "created_at"):
+        for key in _keys(*recipient_and_row):
+            insort(times[key], at)
+    return times

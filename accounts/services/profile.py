@@ -43,6 +43,12 @@ def deliveries(user_ids: Iterable[int], event: str) -> dict[int, Delivery]:
     return how | {user_id: Delivery(code) for user_id, code in chosen.values_list("user_id", "delivery")}
 
 
+def all_deliveries(user_ids: Iterable[int]) -> dict[tuple[int, str], Delivery]:
+    """Return what the users chose, by user and event; whatever is not there comes at once."""
+    chosen = NotificationPreference.objects.filter(user_id__in=user_ids)
+    return {(user, event): Delivery(code) for user, event, code in chosen.values_list("user_id", "event", "delivery")}
+
+
 def chosen_deliveries(user: User) -> dict[str, Delivery]:
     """Return how this person wants each of the mails that they may do without."""
     chosen = dict(NotificationPreference.objects.filter(user=user).values_list("event", "delivery"))

@@ -1,6 +1,8 @@
 """The mails about cases: who gets which, and what they do not say."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import NotificationPreference, User
 from cases import services
@@ -43,6 +45,22 @@ def test_queue_without_members_is_every_agents(paula, agnes, vera, queue, file, 
     file(paula)
     assert ("agent_new_case", agnes.email) in sent()
     assert ("agent_new_case", vera.email) not in sent()
+
+
+def test_each_further_mail_costs_two_statements(paula, agnes, sven, queue, file, mailbox):
+    """It is claimed and recorded; who and what it is about is looked up for all together."""
+    queue.members.set([agnes, sven])
+
+    def statements(number: int) -> int:
+        for _ in range(number):
+            file(paula)
+        with CaptureQueriesContext(connection) as captured:
+            mailbox()
+        return len(captured)
+
+    statements(1)  # what a process keeps
+    one, three = statements(1), statements(3)
+    assert three - one == 2 * 2 * 3
 
 
 SHUT = pytest.mark.parametrize("shut", [{"is_active": False}, {"is_demo": True}], ids=["blocked", "demo"])
