@@ -18,6 +18,17 @@ class PortalAdminSite(admin.AdminSite):
     index_title = _("Agent workspace")
     enable_nav_sidebar = False
 
+    def each_context(self, request: HttpRequest) -> dict:
+        """Return what every page shows; Django's own looks up all permissions for the sidebar, which is off."""
+        return {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "site_url": self.site_url,
+            "has_permission": self.has_permission(request),
+            "is_popup": False,
+            "is_nav_sidebar_enabled": False,
+        }
+
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and request.user.is_agent
 

@@ -44,7 +44,7 @@ def neighbours(request: HttpRequest, case: Case) -> Neighbours:
     kept = request.GET.get(KEPT_LIST, "")
     if not kept:
         return Neighbours("", "", changelist)
-    query = read_address(request.user, kept, is_trusted=True)
+    query = read_address(kept, is_trusted=True)
     field = query.sort.field
     at = request.GET.get(POSITION, "")
     if read_cursor(at) is None:

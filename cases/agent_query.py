@@ -96,11 +96,12 @@ class AgentQuery:
         return self.keep(cases, agent).order_by(f"{sign}{self.sort.field}", f"{sign}pk")
 
 
-def read_query(agent, params: Mapping[str, str], *, is_trusted: bool = False) -> AgentQuery:
-    """Read what an address asks for, in one statement (which values the filters offer).
+def read_query(params: Mapping[str, str], *, is_trusted: bool = False) -> AgentQuery:
+    """Read what an address asks for.
 
     Arguments:
-        is_trusted: without that statement; a filter by a number that means nothing keeps no case.
+        is_trusted: without a look at which values the filters offer; a filter by a number that means nothing
+            keeps no case.
     """
     text = clean_query(params.get("q", ""))
     named = pick(TABS, params.get("list", ""), None)
@@ -110,12 +111,12 @@ def read_query(agent, params: Mapping[str, str], *, is_trusted: bool = False) ->
         is_named=named is not None,
         sort=pick(SORTS, params.get("sort", ""), SORTS[0]),
         text=text,
-        filters=staff_filters(agent, params, is_trusted=is_trusted),
+        filters=staff_filters(params, is_trusted=is_trusted),
         page=page if whole_number(page, most_digits=4) is not None else "",
     )
 
 
-def read_address(agent, address: str, *, is_trusted: bool = False) -> AgentQuery:
+def read_address(address: str, *, is_trusted: bool = False) -> AgentQuery:
     """Read a query string as somebody kept or posted it."""
     params = dict(parse_qsl(address.removeprefix("?")[:_LONGEST_ADDRESS]))
-    return read_query(agent, params, is_trusted=is_trusted)
+    return read_query(params, is_trusted=is_trusted)

@@ -11,10 +11,11 @@ from django.http import HttpRequest
 
 from cases.agent_lists import KEPT_LIST, addresses_from
 from cases.agent_query import SORTS, TABS, AgentQuery, read_query
-from cases.counts import capped, capped_counts
+from cases.counts import PreparedCounts, capped
+from cases.list_filters import offers_mark
 from cases.list_tables import AGENT_COLUMNS, CaseTable, Cells, Row
 from cases.lists import Sort, Tab
-from cases.models import SavedView
+from cases.models import Case, SavedView
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,15 @@ class ListedView:
     may_remove: bool
 
 
+def _counted(agent):
+    cases = Case.objects.unmerged()
+    return {tab.code: tab.keep(cases, agent) for tab in TABS}, {}
+
+
+# What each tab has; the staff may see all cases.
+_tab_counts = PreparedCounts(_counted)
+
+
 class AgentChangeList(ChangeList):
     """The list of cases; look-ups typed into the address are no part of what it can be asked."""
 
@@ -46,7 +56,7 @@ class AgentChangeList(ChangeList):
 
     @cached_property
     def asked(self) -> AgentQuery:
-        return read_query(self.agent, self.params | {"p": str(self.page_num)})
+        return read_query(self.params | {"p": str(self.page_num)})
 
     def get_queryset(self, request, exclude_parameters=None):
         self.filter_specs, self.has_filters, self.has_active_filters = [], False, False
@@ -83,6 +93,13 @@ class AgentChangeList(ChangeList):
         return "?" + self.asked.address(p="" if page in ("", 1) else str(page))
 
     @property
+    def filters_mark(self) -> tuple:
+        """Return what the filters as they stand are kept by; nothing where something is chosen or searched."""
+        if self.asked.text or self.asked.filters.params:
+            return ()
+        return self.asked.tab.code, self.asked.sort.code, *offers_mark()
+
+    @property
     def sorts(self) -> tuple[Sort, ...]:
         return SORTS
 
@@ -99,8 +116,7 @@ class AgentChangeList(ChangeList):
 
     @cached_property
     def tabs(self) -> list[ListTab]:
-        cases = self.root_queryset.unmerged()
-        counts = capped_counts(self.agent, {tab.code: tab.keep(cases, self.agent) for tab in TABS})
+        counts = _tab_counts.of(user=self.agent.pk)
         return [
             ListTab(tab, f"?list={tab.code}", capped(counts[tab.code]), is_current=tab == self.asked.tab)
             for tab in TABS

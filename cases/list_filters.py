@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Organization
 from accounts.text import clean_query, fold_name
 from cases import statuses
 from cases.models import Case, CaseQuerySet, Channel, Priority, Queue, RequestType
+from desk.copies import Copy
 from desk.languages import column_in_language
 from desk.text import whole_number
 
@@ -129,18 +131,18 @@ def provider_filters(params: Mapping[str, str]) -> Filters:
     return Filters((_status(params),))
 
 
-def staff_filters(user, params: Mapping[str, str], *, is_trusted: bool = False) -> Filters:
-    """Return what a member of the staff has chosen, and can; in one statement.
+def staff_filters(params: Mapping[str, str], *, is_trusted: bool = False) -> Filters:
+    """Return what a member of the staff has chosen, and can.
 
     Arguments:
-        is_trusted: take every number as one that is offered, without a name and without that statement.
+        is_trusted: take every number as one that is offered, without a name and without a look at the database.
     """
     # What is typed wins over an organization that was clicked before.
     typed = clean_query(params.get("organization", ""))
     typed = typed if fold_name(typed) else ""
     asked = params.get("organization_id", "")
     organization_id = asked if not typed and whole_number(asked) is not None else ""
-    offered = _taken_for_offered(params) if is_trusted else _offered(user, organization_id)
+    offered = _taken_for_offered(params) if is_trusted else _offered(organization_id)
     ages = [(str(days), ngettext("Older than %d day", "Older than %d days", days) % days) for days in AGES]
     agents = [(NOBODY, _("Unassigned")), *offered["agent"]]
     priorities = [(str(value), label) for value, label in Priority.choices]
@@ -170,13 +172,23 @@ def _taken_for_offered(params: Mapping[str, str]) -> dict[str, list[tuple[str, s
     return {name: [(number, "")] if whole_number(number) is not None else [] for name, number in asked.items()}
 
 
-def _offered(user, organization_id: str) -> dict[str, list[tuple[str, str]]]:
+def _offered(organization_id: str) -> dict[str, list[tuple[str, str]]]:
     """Return codes and labels by filter: what is in use first, what is not is marked.
+
+    Queues, types and agents come from the process's copy; the one organization costs a statement.
+    """
+    offered = {kind: [] for kind in ("queue", "type", "agent")} | _offers[get_language()].fresh()
+    organizations = Organization.objects.filter(pk=organization_id) if organization_id else Organization.objects.none()
+    return offered | {"organization": [(str(pk), name) for pk, name in organizations.values_list("pk", "name")]}
+
+
+def _load_offers() -> dict[str, list[tuple[str, str]]]:
+    """Read what the filters offer, in one statement.
 
     Of the staff these are the agents, and whoever has been one and still has cases.
     """
     people = get_user_model().objects
-    has_cases = Exists(Case.objects.visible_to(user).filter(assigned_agent=OuterRef("pk")))
+    has_cases = Exists(Case.objects.filter(assigned_agent=OuterRef("pk")))
     is_agent = Exists(people.agents().order_by().filter(pk=OuterRef("pk")))
     queries = [
         _rows(Queue.objects, "queue", name=F("name")),
@@ -189,21 +201,28 @@ def _offered(user, organization_id: str) -> dict[str, list[tuple[str, str]]]:
             used=is_agent,
         ),
     ]
-    if organization_id:
-        home = Coalesce("merged_into", "pk")
-        queries.append(
-            _rows(Organization.objects.filter(pk=organization_id), "organization", name=F("name"), place=home)
-        )
     marks = {"type": _("%s (no longer offered)"), "agent": _("%s (no longer an agent)")}
-    kinds = ("queue", "type", "agent", "organization", "home")
-    offered: dict[str, list[tuple[str, str]]] = {kind: [] for kind in kinds}
+    offered: dict[str, list[tuple[str, str]]] = {}
     rows = sorted(queries[0].union(*queries[1:], all=True), key=lambda row: (not row[4], row[5], row[2].casefold()))
-    for kind, pk, name, spare, used, place in rows:
+    for kind, pk, name, spare, used, _place in rows:
         label = name.strip() or spare
-        if kind == "organization":
-            offered["home"].append((str(pk), str(place)))
-        offered[kind].append((str(pk), label if used else marks[kind] % label))
+        offered.setdefault(kind, []).append((str(pk), label if used else marks[kind] % label))
     return offered
+
+
+_offers = {language: Copy(_load_offers) for language in dict(settings.LANGUAGES)}
+
+
+def offers_mark() -> tuple[str, int]:
+    """Return what differs wherever the filters offer something else, or in other words."""
+    language = get_language()
+    return language, _offers[language].loads
+
+
+def forget_offers() -> None:
+    """Drop this process's copies, so that a change of queues, types or agents shows at once."""
+    for copy in _offers.values():
+        copy.forget()
 
 
 def _rows(rows, kind: str, *, name, spare=None, used=None, place=None) -> QuerySet:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.html import conditional_escape, escape, format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
@@ -52,7 +53,7 @@ class Cells:
         self._moments = TableMoments(with_zone=with_zone)
         self._only_its = escape(gettext("only its cases"))
         self._nobody = format_html('<span class="quiet">{}</span>', gettext("Nobody"))
-        self._sides = {side.value: escape(side.label) for side in Side}
+        self._sides = {side.value: escape(str(side.label)) for side in Side}
         # One a page, since they speak its language.
         self._status, self._priority = cache(status_badge), cache(priority_badge)
         self._type = cache(lambda pk: conditional_escape(with_lang(types(pk).local_name)))
@@ -207,7 +208,7 @@ class CaseTable:
 def _opening(column: Column, tag: str) -> str:
     scope = ' scope="row"' if tag == "th" else ""
     css_class = f' class="{column.css_class}"' if column.css_class else ""
-    return f'<{tag}{scope}{css_class} data-label="{escape(column.label)}">'
+    return f'<{tag}{scope}{css_class} data-label="{escape(str(column.label))}">'
 
 
 def case_addresses() -> Callable[[Row], str]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.drafts import latest_draft_at, oldest_offered
 from accounts.text import clean_query
-from cases.counts import capped, capped_counts, counts_query
+from cases.counts import PreparedCounts, capped, capped_counts
 from cases.list_filters import Filters, provider_filters, staff_filters
 from cases.list_tables import (
     PROVIDER_COLUMNS,
@@ -196,7 +196,7 @@ def read_query(user, params: Mapping[str, str], tabs: tuple[Tab, ...]) -> Query:
         tab=pick(tabs, params.get("tab", ""), tabs[0]),
         sort=pick(sorts, params.get("sort", ""), sorts[0]),
         text=clean_query(params.get("q", "")),
-        filters=provider_filters(params) if user.is_provider else staff_filters(user, params),
+        filters=provider_filters(params) if user.is_provider else staff_filters(params),
     )
 
 
@@ -239,12 +239,12 @@ def list_cases(user, params: Mapping[str, str], *, draft_kind: str) -> CaseList:
     Awaiting your reply comes first, and is what MY LISTS opens with, while there are any.
     """
     tabs = tabs_of(user)
-    cases = listed_cases(user)
-    counts = _counts(user, cases, tabs, draft_kind)
+    listed = cache(lambda: listed_cases(user))
+    counts = _counts(user, listed, tabs, draft_kind)
     if user.is_provider and not counts["awaiting"]:
         tabs = (tabs[1], tabs[0], *tabs[2:])
     query = read_query(user, params, tabs)
-    page = _page(user, cases, query, params.get("after", ""), params.get("before", ""))
+    page = _page(user, listed, query, params.get("after", ""), params.get("before", ""))
     return CaseList(
         query=query,
         tabs=[(tab, query.address(tab=tab.code), capped(counts[tab.code])) for tab in tabs],
@@ -255,21 +255,20 @@ def list_cases(user, params: Mapping[str, str], *, draft_kind: str) -> CaseList:
     )
 
 
-def _counts(user, cases: CaseQuerySet, tabs: tuple[Tab, ...], draft_kind: str) -> dict:
+def _counts(user, listed: Callable[[], CaseQuerySet], tabs: tuple[Tab, ...], draft_kind: str) -> dict:
     """Count what each tab has, and look for a draft of the intake form."""
     if sees_own_alone(user):
-        row = _own_counts(draft_kind).rows(user=user.pk, since=oldest_offered())[0]
-        return dict(zip((*(tab.code for tab in PROVIDER_TABS), "draft_at"), row, strict=True))
-    rows = {tab.code: tab.keep(cases, user) for tab in tabs}
+        return _own_counts(draft_kind).of(user=user.pk, since=oldest_offered())
+    rows = {tab.code: tab.keep(listed(), user) for tab in tabs}
     return capped_counts(user, rows, draft_at=latest_draft_at(user, draft_kind, since=oldest_offered()))
 
 
-def _page(user, cases: CaseQuerySet, query: Query, after: str, before: str) -> Page:
+def _page(user, listed: Callable[[], CaseQuerySet], query: Query, after: str, before: str) -> Page:
     sort = query.sort
     if sees_own_alone(user) and not (after or before or query.text or query.filters.params):
         rows = _own_rows(query.tab, sort).rows(user=user.pk)
         return first_page([ProviderRow._make(row) for row in rows], field=sort.field)
-    kept = select_cases(cases, query, user)
+    kept = select_cases(listed(), query, user)
     rows = kept.for_provider_lists() if user.is_provider else kept.for_staff_lists()
     return keyset_page(rows, field=sort.field, descending=sort.descending, after=after, before=before)
 
@@ -284,20 +283,19 @@ def _own_rows(tab: Tab, sort: Sort) -> Prepared:
         rows = tab.keep(cases, None).order_by(f"{sign}{sort.field}", f"{sign}pk")
         return rows.for_provider_lists()[: PAGE_SIZE + 1]
 
-    return Prepared(build)
+    return Prepared(build, is_planned=False)
 
 
 @cache
-def _own_counts(draft_kind: str) -> Prepared:
+def _own_counts(draft_kind: str) -> PreparedCounts:
     """Return what counts the cases of a provider who shares with nobody: the page that most people open most."""
 
-    def build():
-        user = Slot("user", Case._meta.get_field("provider"))
+    def build(user):
         cases = Case.objects.of_provider(user).unmerged()
         draft_at = latest_draft_at(user, draft_kind, since=Slot("since", Case._meta.get_field("filed_at")))
-        return counts_query(user, {tab.code: tab.keep(cases, None) for tab in PROVIDER_TABS}, draft_at=draft_at)
+        return {tab.code: tab.keep(cases, None) for tab in PROVIDER_TABS}, {"draft_at": draft_at}
 
-    return Prepared(build)
+    return PreparedCounts(build)
 
 
 def _table(user, query: Query, rows: list) -> CaseTable:

@@ -40,7 +40,7 @@ class SavedViewForm(forms.Form):
 
 def _posted_list(request: HttpRequest) -> str:
     """Return the query string of the list that a form was posted from; junk has become the default list."""
-    return read_address(request.user, request.POST.get("query", "")).address()
+    return read_address(request.POST.get("query", "")).address()
 
 
 def _list_address(query: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
@@ -13,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cases.agent_query import ANSWERED
-from cases.counts import capped, capped_counts
+from cases.counts import PreparedCounts, capped
 from cases.models import Case, CaseEvent
 from cases.statuses import RESOLVED
 from desk.hours import EASTERN
@@ -129,31 +130,44 @@ class StartPage:
 
 
 def _numbers(agent) -> list[Number]:
-    cases = Case.objects.visible_to(agent).unmerged()
     lists = reverse("admin:cases_case_changelist")
-    wanted: list[tuple[str, str | Promise, str, QuerySet]] = [
-        ("mine", _("My open cases"), f"{lists}?list=mine", cases.open().assigned_to(agent)),
-        ("unassigned", _("Unassigned"), f"{lists}?list=unassigned", cases.unassigned()),
-        (
-            "awaiting",
-            _("Mine, awaiting info"),
-            f"{lists}?list=awaiting&agent={agent.pk}",
-            cases.awaiting_provider().assigned_to(agent),
-        ),
-        ("answered", ANSWERED.label, f"{lists}?list={ANSWERED.code}", ANSWERED.keep(cases, agent)),
+    wanted: list[tuple[str, str | Promise, str]] = [
+        ("mine", _("My open cases"), f"{lists}?list=mine"),
+        ("unassigned", _("Unassigned"), f"{lists}?list=unassigned"),
+        ("awaiting", _("Mine, awaiting info"), f"{lists}?list=awaiting&agent={agent.pk}"),
+        ("answered", ANSWERED.label, f"{lists}?list={ANSWERED.code}"),
     ]
     if agent.has_perm("mail.view_outboxmessage"):
         outbox = reverse("admin:mail_outboxmessage_changelist")
-        for code, label, rows in (
-            (State.FAILED, _("Mails that failed"), OutboxMessage.objects.failed()),
-            (State.HELD, _("Mails held back"), OutboxMessage.objects.held()),
-        ):
-            wanted.append((code.value, label, f"{outbox}?state__exact={code.value}", rows))
+        wanted += [
+            (code.value, label, f"{outbox}?state__exact={code.value}")
+            for code, label in ((State.FAILED, _("Mails that failed")), (State.HELD, _("Mails held back")))
+        ]
     if agent.has_perm("mail.view_inboundmail"):
         inbox = reverse("admin:mail_inboundmail_changelist")
-        wanted.append(("unmatched", _("Mails that came in and wait"), inbox, InboundMail.objects.waiting()))
-    counts = capped_counts(agent, {code: rows for code, _label, _address, rows in wanted})
-    return [Number(code, label, address, counts[code]) for code, label, address, _rows in wanted]
+        wanted.append(("unmatched", _("Mails that came in and wait"), inbox))
+    counts = _counts(tuple(code for code, _label, _address in wanted)).of(user=agent.pk)
+    return [Number(code, label, address, counts[code]) for code, label, address in wanted]
+
+
+@cache
+def _counts(codes: tuple[str, ...]) -> PreparedCounts:
+    """Return what counts these; of cases the staff may see all."""
+
+    def build(agent):
+        cases = Case.objects.unmerged()
+        rows = {
+            "mine": cases.open().assigned_to(agent),
+            "unassigned": cases.unassigned(),
+            "awaiting": cases.awaiting_provider().assigned_to(agent),
+            "answered": ANSWERED.keep(cases, agent),
+            State.FAILED.value: OutboxMessage.objects.failed(),
+            State.HELD.value: OutboxMessage.objects.held(),
+            "unmatched": InboundMail.objects.waiting(),
+        }
+        return {code: rows[code] for code in codes}, {}
+
+    return PreparedCounts(build)
 
 
 def _per_day(rows: QuerySet, field: str, what: str) -> dict[date, int]:

@@ -35,7 +35,7 @@ def _visible_case(user: User, number: int, **only) -> Case:
     """
     related = ("provider", "request_type", "assigned_agent", "follow_up_to")
     try:
-        return Case.objects.visible_to(user).filter(**only).select_related(*related).look_up(number)
+        return Case.objects.visible_to(user).filter(**only).with_parts().select_related(*related).look_up(number)
     except Case.DoesNotExist:
         raise Http404 from None
 

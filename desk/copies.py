@@ -19,6 +19,8 @@ class Copy(Generic[T]):
 
     def __init__(self, load: Callable[[], T]) -> None:
         self._load = load
+        # What pages keep of their own of this copy is kept under this number.
+        self.loads = 0
         self.forget()
 
     def forget(self) -> None:
@@ -39,4 +41,5 @@ class Copy(Generic[T]):
         if value is None or time.monotonic() >= expires:
             value = self._load()
             self._kept = value, time.monotonic() + COPY_SECONDS
+            self.loads += 1
         return value

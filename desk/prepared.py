@@ -42,10 +42,12 @@ class Prepared:
             Whatever else it looks at, a clock or a language, is looked at once: it must not.
         lock: the end of a SELECT that locks rows on PostgreSQL in a way that Django has no word for.
             On SQLite the transaction itself, begun IMMEDIATE, is the lock.
+        is_planned: False where the best plan differs with the values, as for a page of somebody's few rows, which
+            may as well be sorted, and of somebody's many.
     """
 
-    def __init__(self, build: Callable[[], QuerySet], *, lock: str = ""):
-        self._build, self._lock = build, lock
+    def __init__(self, build: Callable[[], QuerySet], *, lock: str = "", is_planned: bool = True):
+        self._build, self._lock, self._is_planned = build, lock, is_planned
 
     def rows(self, **values: Any) -> list[tuple]:
         """Send it and return all rows.
@@ -57,7 +59,7 @@ class Prepared:
         filled = list(params)
         for at in slots:
             filled[at] = params[at].fill(values)
-        rows = _sent(sql, filled, varying=slots)
+        rows = _sent(sql, filled, varying=slots if self._is_planned else ())
         return [self._converted(row, converters) for row in rows] if converters else rows
 
     def _converted(self, row: tuple, converters: dict) -> tuple:
@@ -110,7 +112,7 @@ class PreparedInsert:
 
 def _sent(sql: str, params: list, *, varying: Collection[int]) -> list[tuple]:
     with connection.cursor() as cursor:
-        if hasattr(connection, "execute_planned"):
+        if varying and hasattr(connection, "execute_planned"):
             connection.execute_planned(cursor, sql, params, varying=varying)
         else:
             cursor.execute(sql, params)

@@ -11,8 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from gunicorn import glogging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
-# libpq reads it: a request that waits for a lock in PostgreSQL gives its thread back.
-os.environ.setdefault("PGOPTIONS", "-c statement_timeout=15s")
+# libpq reads it: a request that waits for a lock in PostgreSQL gives its thread back. Statements of pages are short:
+# to start a parallel worker, or to compile, takes longer than any of them.
+os.environ.setdefault("PGOPTIONS", "-c statement_timeout=15s -c max_parallel_workers_per_gather=0 -c jit=off")
 try:
     settings.PORT  # noqa: B018 (the first look reads them)
 except ImproperlyConfigured as error:
@@ -35,6 +36,7 @@ bind = f"{'127.0.0.1' if settings.DEMO else '0.0.0.0'}:{settings.PORT}"  # noqa:
 worker_class = "gthread"
 workers = 1 if settings.EMBEDDED_WORKER else settings.WEB_CONCURRENCY
 threads = 8 if settings.EMBEDDED_WORKER else 4
+# A connection that is kept stays with the process that took it, whatever the others have to do.
 keepalive = 0
 forwarded_allow_ips = ",".join(settings.TRUSTED_PROXIES)
 control_socket_disable = True

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts import services
 from accounts.models import Membership, TermsAcceptance, User
+from cases.list_filters import forget_offers
 from cases.request_types import forget_request_types
 from desk.models import TermsVersion
 from mail.services import drain
@@ -74,6 +75,7 @@ def _quick_wake_up(monkeypatch):
 def _fresh_copies():
     """A test begins with a database of its own: what the process has kept of another's is dropped."""
     forget_request_types()
+    forget_offers()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -131,6 +131,10 @@ class CaseQuerySet(KeptQuerySet):
         """
         case = self.get(pk=number)
         return self.get(pk=case.merged_into_id) if case.merged_into_id else case
+
+    def with_parts(self) -> CaseQuerySet:
+        """Say of each whether others became part of it, as `has_parts`: most have none to look up."""
+        return self.annotate(has_parts=Exists(Case.objects.filter(merged_into=OuterRef("pk"))))
 
     def unmerged(self) -> CaseQuerySet:
         """Keep what lists and counts show: a merged case lives on in another."""
@@ -274,6 +278,9 @@ class Case(Kept):
 
     objects = CaseQuerySet.as_manager()
 
+    # Known of those that `with_parts` fetched.
+    has_parts = True
+
     class Meta:
         verbose_name = _("case")
         verbose_name_plural = _("cases")
@@ -358,6 +365,8 @@ class Case(Kept):
     @cached_property
     def family_ids(self) -> list[int]:
         """Return its number and those of the cases that became part of it: their events stay with them."""
+        if not self.has_parts:
+            return [self.pk]
         return [self.pk, *Case.objects.filter(merged_into=self.pk).order_by("pk").values_list("pk", flat=True)]
 
 

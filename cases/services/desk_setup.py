@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from cases import canned
+from cases.list_filters import forget_offers
 from cases.models import CannedReply, Queue, RequestType
 from cases.request_types import forget_request_types
 from cases.services.errors import DefaultQueueNeeded, NotAllowed, RequestTypeNeeded, UnknownPlaceholder
@@ -14,6 +15,12 @@ from cases.services.errors import DefaultQueueNeeded, NotAllowed, RequestTypeNee
 def _require_supervisor(by: User) -> None:
     if not by.is_supervisor:
         raise NotAllowed
+
+
+def _forget_copies() -> None:
+    """Let a change show at once in the process that makes it, once it is stored."""
+    transaction.on_commit(forget_request_types, robust=True)
+    transaction.on_commit(forget_offers, robust=True)
 
 
 def lock_setup() -> None:
@@ -69,6 +76,7 @@ def save_queue(*, by: User, queue: Queue, is_default: bool) -> None:
     queue.save(update_fields=None if queue._state.adding else ["name"])
     if is_default and not queue.is_default:
         make_default_queue(by=by, queue=queue)
+    _forget_copies()
 
 
 def refuse_no_type(request_type: RequestType, *, is_active: bool) -> None:
@@ -93,7 +101,7 @@ def save_request_type(*, by: User, request_type: RequestType) -> None:
     lock_setup()
     refuse_no_type(request_type, is_active=request_type.is_active)
     request_type.save()
-    transaction.on_commit(forget_request_types, robust=True)
+    _forget_copies()
 
 
 def refuse_unknown_placeholders(body: str) -> None:

@@ -33,7 +33,7 @@ def save_view(*, by: User, name: str, query: str, is_shared: bool = False, repla
     require_agent(by)
     if is_shared and not by.is_supervisor:
         raise NotAllowed
-    query = read_address(by, query).address()
+    query = read_address(query).address()
     if len(query) > LONGEST_QUERY:
         raise ViewTooLong
     values = {"query": query, "is_shared": is_shared}

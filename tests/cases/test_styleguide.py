@@ -74,7 +74,6 @@ ELSEWHERE = {
     # A dialog that its script opens on every page of a signed-in person.
     "accounts/_session_warning.html",
     "accounts/_terms_hint.html",
-    "cases/_list_choice.html",
     "cases/_list_filters.html",
     "portal/inputs.html",
     "portal/layout/button.html",
