@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.drafts import latest_draft_at, oldest_offered
 from accounts.text import clean_query
+from cases import statuses
 from cases.counts import PreparedCounts, capped, capped_counts
 from cases.list_filters import Filters, provider_filters, staff_filters
 from cases.list_tables import (
@@ -25,7 +26,7 @@ from cases.list_tables import (
     case_addresses,
 )
 from cases.models import Case, CaseQuerySet, ProviderRow, sees_own_alone
-from cases.paging import PAGE_SIZE, Page, first_page, keyset_page
+from cases.paging import Page, Turn, page_of, read_turn, rows_from
 from cases.search import search_cases
 from cases.statuses import AWAITING
 from desk.prepared import Prepared, Slot
@@ -244,7 +245,7 @@ def list_cases(user, params: Mapping[str, str], *, draft_kind: str) -> CaseList:
     if user.is_provider and not counts["awaiting"]:
         tabs = (tabs[1], tabs[0], *tabs[2:])
     query = read_query(user, params, tabs)
-    page = _page(user, listed, query, params.get("after", ""), params.get("before", ""))
+    page = _page(user, listed, query, read_turn(after=params.get("after", ""), before=params.get("before", "")))
     return CaseList(
         query=query,
         tabs=[(tab, query.address(tab=tab.code), capped(counts[tab.code])) for tab in tabs],
@@ -258,44 +259,59 @@ def list_cases(user, params: Mapping[str, str], *, draft_kind: str) -> CaseList:
 def _counts(user, listed: Callable[[], CaseQuerySet], tabs: tuple[Tab, ...], draft_kind: str) -> dict:
     """Count what each tab has, and look for a draft of the intake form."""
     if sees_own_alone(user):
-        return _own_counts(draft_kind).of(user=user.pk, since=oldest_offered())
+        counts = _own_counts(draft_kind).of(user=user.pk, since=oldest_offered())
+        by_tab = {tab.code: sum(counts[code] for code in _statuses_of(tab)) for tab in tabs}
+        return by_tab | {"draft_at": counts["draft_at"]}
     rows = {tab.code: tab.keep(listed(), user) for tab in tabs}
     return capped_counts(user, rows, draft_at=latest_draft_at(user, draft_kind, since=oldest_offered()))
 
 
-def _page(user, listed: Callable[[], CaseQuerySet], query: Query, after: str, before: str) -> Page:
-    sort = query.sort
-    if sees_own_alone(user) and not (after or before or query.text or query.filters.params):
-        rows = _own_rows(query.tab, sort).rows(user=user.pk)
-        return first_page([ProviderRow._make(row) for row in rows], field=sort.field)
-    kept = select_cases(listed(), query, user)
-    rows = kept.for_provider_lists() if user.is_provider else kept.for_staff_lists()
-    return keyset_page(rows, field=sort.field, descending=sort.descending, after=after, before=before)
-
-
 @cache
-def _own_rows(tab: Tab, sort: Sort) -> Prepared:
-    """Return what reads the first page of such a provider's list."""
-    sign = "-" if sort.descending else ""
-
-    def build():
-        cases = Case.objects.of_provider(Slot("user", Case._meta.get_field("provider"))).unmerged()
-        rows = tab.keep(cases, None).order_by(f"{sign}{sort.field}", f"{sign}pk")
-        return rows.for_provider_lists()[: PAGE_SIZE + 1]
-
-    return Prepared(build, is_planned=False)
+def _statuses_of(tab: Tab) -> tuple[str, ...]:
+    return tuple(code for code in statuses.BY_CODE if code in tab.keep(Case.objects.all(), None).statuses)
 
 
 @cache
 def _own_counts(draft_kind: str) -> PreparedCounts:
-    """Return what counts the cases of a provider who shares with nobody: the page that most people open most."""
+    """Return what counts the cases of a provider who shares with nobody: the page that most people open most.
+
+    By their statuses, each of which is a range of an index; several of them PostgreSQL may look for among all.
+    """
 
     def build(user):
         cases = Case.objects.of_provider(user).unmerged()
-        draft_at = latest_draft_at(user, draft_kind, since=Slot("since", Case._meta.get_field("filed_at")))
-        return {tab.code: tab.keep(cases, None) for tab in PROVIDER_TABS}, {"draft_at": draft_at}
+        draft_at = latest_draft_at(user, draft_kind, since=Slot("since", _moment))
+        return {code: cases.with_status(code) for code in statuses.BY_CODE}, {"draft_at": draft_at}
 
     return PreparedCounts(build)
+
+
+def _page(user, listed: Callable[[], CaseQuerySet], query: Query, turn: Turn) -> Page:
+    sort = query.sort
+    if sees_own_alone(user) and not (query.text or query.filters.params):
+        at, pk = turn.position or (None, None)
+        found = _own_rows(query.tab, sort, bool(turn.position), turn.is_backwards).rows(user=user.pk, at=at, pk=pk)
+        return page_of([ProviderRow._make(row) for row in found], turn, field=sort.field)
+    kept = select_cases(listed(), query, user)
+    rows = kept.for_provider_lists() if user.is_provider else kept.for_staff_lists()
+    rows = rows_from(rows, turn, field=sort.field, descending=sort.descending)
+    return page_of(list(rows), turn, field=sort.field)
+
+
+@cache
+def _own_rows(tab: Tab, sort: Sort, has_position: bool, is_backwards: bool) -> Prepared:
+    """Return what reads a page of such a provider's list."""
+
+    def build():
+        cases = Case.objects.of_provider(Slot("user", Case._meta.get_field("provider"))).unmerged()
+        position = (Slot("at", _moment), Slot("pk", Case._meta.pk)) if has_position else None
+        rows = tab.keep(cases, None).for_provider_lists()
+        return rows_from(rows, Turn(position, is_backwards), field=sort.field, descending=sort.descending)
+
+    return Prepared(build, is_planned=False)
+
+
+_moment = Case._meta.get_field("filed_at")
 
 
 def _table(user, query: Query, rows: list) -> CaseTable:

@@ -61,49 +61,50 @@ def beside(queryset: QuerySet, *, field: str, descending: bool, at: str) -> tupl
     return (above, below) if descending else (below, above)
 
 
-def keyset_page(
-    queryset: QuerySet,
-    *,
-    field: str,
-    descending: bool,
-    after: str = "",
-    before: str = "",
-    size: int = PAGE_SIZE,
-) -> Page:
-    """Return the rows after or before a cursor, in the order (field, id).
+@dataclass(frozen=True)
+class Turn:
+    """Which page an address asks for.
+
+    Arguments:
+        position: of the row that it begins behind; None is the first page.
+        is_backwards: it ends before that row.
+    """
+
+    position: tuple[datetime, int] | None = None
+    is_backwards: bool = False
+
+
+def read_turn(*, after: str = "", before: str = "") -> Turn:
+    """Return what cursors of an earlier page ask for; junk means the first page."""
+    if after or read_cursor(before) is None:
+        return Turn(read_cursor(after))
+    return Turn(read_cursor(before), is_backwards=True)
+
+
+def rows_from(queryset: QuerySet, turn: Turn, *, field: str, descending: bool, size: int = PAGE_SIZE) -> QuerySet:
+    """Return the rows of a page in the order (field, id) and one more, from its row next to the position on.
 
     Arguments:
         field: a datetime column that is never null.
-        after, before: cursors of an earlier page; junk means the first page.
     """
-    backwards = read_cursor(before) if not after else None
-    forwards = read_cursor(after)
-    toward_end = descending != bool(backwards)
+    toward_end = descending != turn.is_backwards
     sign = "-" if toward_end else ""
     rows = queryset.order_by(f"{sign}{field}", f"{sign}pk")
-    if position := (forwards or backwards):
-        rows = rows.filter(_beyond(field, position, descending=toward_end))
-    rows = list(rows[: size + 1])
+    if turn.position:
+        rows = rows.filter(_beyond(field, turn.position, descending=toward_end))
+    return rows[: size + 1]
+
+
+def page_of(rows: list, turn: Turn, *, field: str, size: int = PAGE_SIZE) -> Page:
+    """Return the page whose rows, and one more, `rows_from` gave."""
     more, rows = len(rows) > size, rows[:size]
-    if backwards:
+    if turn.is_backwards:
         rows.reverse()
-    return _page(rows, field, has_previous=more if backwards else bool(forwards), has_next=bool(backwards) or more)
-
-
-def first_page(rows: list, *, field: str, size: int = PAGE_SIZE) -> Page:
-    """Return the first page of a list.
-
-    Arguments:
-        rows: the first of the list, in the order (field, id): one more than the page has, if there are as many.
-    """
-    return _page(rows[:size], field, has_previous=False, has_next=len(rows) > size)
-
-
-def _page(rows: list, field: str, *, has_previous: bool, has_next: bool) -> Page:
     if not rows:
         return Page([])
+    has_previous = more if turn.is_backwards else turn.position is not None
     return Page(
         rows,
         previous=cursor(rows[0], field) if has_previous else "",
-        next=cursor(rows[-1], field) if has_next else "",
+        next=cursor(rows[-1], field) if turn.is_backwards or more else "",
     )

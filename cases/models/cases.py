@@ -92,6 +92,11 @@ class CaseQuerySet(KeptQuerySet):
         rows._statuses = kept
         return rows
 
+    @property
+    def statuses(self) -> frozenset[str]:
+        """Return which statuses its rows can have."""
+        return frozenset(statuses.BY_CODE) if self._statuses is None else self._statuses
+
     def visible_to(self, user) -> CaseQuerySet:
         """Keep the cases that this person may see; every look-up starts here.
 

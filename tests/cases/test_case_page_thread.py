@@ -155,7 +155,7 @@ def test_card_says_who_filed(client_for, agnes, paula, file):
 
 @pytest.mark.parametrize("phone", ["ask for Ann", "+", ""])
 def test_phone_without_digits_dials_nothing(client_for, agnes, paula, file, phone):
-    assert "tel:" not in client_for(agnes).get(page_of(file(paula, phone=phone))).text
+    assert '"tel:' not in client_for(agnes).get(page_of(file(paula, phone=phone))).text
 
 
 def test_agent_learns_in_which_language_the_provider_reads(page, client_for, agnes, paula):

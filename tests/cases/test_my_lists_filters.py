@@ -223,7 +223,8 @@ def test_form_asks_for_every_filter_by_a_label(agent, clinic):
 
 
 def test_tabs_sorting_and_pages_keep_the_filters(agent, clinic, paula, file, monkeypatch):
-    monkeypatch.setattr(paging.keyset_page, "__kwdefaults__", paging.keyset_page.__kwdefaults__ | {"size": 1})
+    for part in (paging.rows_from, paging.page_of):
+        monkeypatch.setattr(part, "__kwdefaults__", part.__kwdefaults__ | {"size": 1})
     file(paula), file(paula)
     asked = {"queue": str(clinic.queue_id), "organization": "riv", "agent": "nobody", "status": "new", "q": "vials"}
     page = ask(agent, sort="waiting", **asked).context["list"]
