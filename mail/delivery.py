@@ -22,11 +22,11 @@ from mail.transport import BROKE_OFF, BrokeOff, Deferred, NoMailbox, Refused, Se
 
 logger = logging.getLogger(__name__)
 
-BATCH = 50
+BATCH = 25
 # What is read for a batch is at most this old when a mail is built from it.
-BATCH_SECONDS = 1.0
+BATCH_SECONDS = 2.0
 # How many batches parallel drains spread over, and below which size a batch is not made smaller for their sake.
-SPREAD = 8
+SPREAD = 16
 LEAST_BATCH = 10
 # A little less than a day in all; then the mail has failed.
 RETRY_DELAYS = [timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60, 120, 240, 480, 480)]
@@ -52,7 +52,7 @@ def drain(seconds: float = 5.0) -> bool:
     deadline = time.monotonic() + seconds
     with Transport() as transport:
         while not _over(deadline):
-            progress = expand_due(BATCH)
+            progress = expand_due()
             outage = Outage.objects.filter(pk=THE_OUTAGE).first()
             if outage is None or outage.noted_at <= timezone.now() - AWAY_DELAY:
                 progress += _deliver_batch(transport, deadline)
@@ -65,9 +65,9 @@ def drain(seconds: float = 5.0) -> bool:
 
 def _deliver_batch(transport: Transport, deadline: float) -> int:
     """Deliver up to a batch of due messages and return how many were claimed."""
-    deadline = min(deadline, time.monotonic() + BATCH_SECONDS)
     messages = _due_messages()
     Batch(messages)
+    deadline = min(deadline, time.monotonic() + BATCH_SECONDS)
     claimed = 0
     for message in messages:
         if transport.lost or _over(deadline):
