@@ -4,7 +4,7 @@ import re
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -93,6 +93,8 @@ class CasesConfig(AppConfig):
         account_blocked.connect(hand_back, dispatch_uid="cases.hand_back")
         staff_created.connect(join_default_queue, dispatch_uid="cases.join_default_queue")
         role_changed.connect(follow_role, dispatch_uid="cases.follow_role")
+        for signal in (account_blocked, staff_created, role_changed):
+            signal.connect(show_staff_at_once, dispatch_uid="cases.show_staff_at_once")
         organization_merged.connect(move_cases, dispatch_uid="cases.move_cases")
         register_about("case", label=case_id, url=case_address)
         register_receiver(
@@ -145,6 +147,13 @@ def hand_back(*, account, by, **kwargs) -> None:
     from cases.services import hand_back_cases
 
     hand_back_cases(agent=account, by=by)
+
+
+def show_staff_at_once(**kwargs) -> None:
+    """Let the filters of this process offer who works cases by now, once that is stored."""
+    from cases.list_filters import forget_offers
+
+    transaction.on_commit(forget_offers, robust=True)
 
 
 def join_default_queue(*, account, **kwargs) -> None:

@@ -24,6 +24,8 @@ from desk.languages import column_in_language
 from desk.text import whole_number
 
 NOBODY = "nobody"
+# The filters whose choices are rows.
+KINDS = ("queue", "type", "agent")
 AGES = (1, 3, 7, 14, 30)
 FEW_ORGANIZATIONS = 200
 
@@ -142,7 +144,7 @@ def staff_filters(params: Mapping[str, str], *, is_trusted: bool = False) -> Fil
     typed = typed if fold_name(typed) else ""
     asked = params.get("organization_id", "")
     organization_id = asked if not typed and whole_number(asked) is not None else ""
-    offered = _taken_for_offered(params) if is_trusted else _offered(organization_id)
+    offered = _taken_for_offered(params) if is_trusted else _offered(params, organization_id)
     ages = [(str(days), ngettext("Older than %d day", "Older than %d days", days) % days) for days in AGES]
     agents = [(NOBODY, _("Unassigned")), *offered["agent"]]
     priorities = [(str(value), label) for value, label in Priority.choices]
@@ -167,19 +169,32 @@ def staff_filters(params: Mapping[str, str], *, is_trusted: bool = False) -> Fil
 
 
 def _taken_for_offered(params: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
-    asked = {name: params.get(name, "") for name in ("queue", "type", "agent")}
+    asked = {name: params.get(name, "") for name in KINDS}
     asked["organization"] = params.get("organization_id", "")
     return {name: [(number, "")] if whole_number(number) is not None else [] for name, number in asked.items()}
 
 
-def _offered(organization_id: str) -> dict[str, list[tuple[str, str]]]:
+def _offered(params: Mapping[str, str], organization_id: str) -> dict[str, list[tuple[str, str]]]:
     """Return codes and labels by filter: what is in use first, what is not is marked.
 
     Queues, types and agents come from the process's copy; the one organization costs a statement.
     """
-    offered = {kind: [] for kind in ("queue", "type", "agent")} | _offers[get_language()].fresh()
+    copy = _offers[get_language()]
+    if _names_unknown(params, copy.fresh()):
+        # Made, in another process, since this one's copy.
+        copy.forget()
+    offered = {kind: [] for kind in KINDS} | copy.fresh()
     organizations = Organization.objects.filter(pk=organization_id) if organization_id else Organization.objects.none()
-    return offered | {"organization": [(str(pk), name) for pk, name in organizations.values_list("pk", "name")]}
+    for pk, name, home in organizations.values_list("pk", "name", Coalesce("merged_into", "pk")):
+        offered |= {"organization": [(str(pk), name)], "home": [(str(pk), str(home))]}
+    return {"organization": []} | offered
+
+
+def _names_unknown(params: Mapping[str, str], offered: dict[str, list[tuple[str, str]]]) -> bool:
+    return any(
+        whole_number(params.get(kind, "")) is not None and params[kind] not in dict(offered.get(kind, ()))
+        for kind in KINDS
+    )
 
 
 def _load_offers() -> dict[str, list[tuple[str, str]]]:
@@ -216,7 +231,7 @@ _offers = {language: Copy(_load_offers) for language in dict(settings.LANGUAGES)
 def offers_mark() -> tuple[str, int]:
     """Return what differs wherever the filters offer something else, or in other words."""
     language = get_language()
-    return language, _offers[language].loads
+    return language, _offers[language].number
 
 
 def forget_offers() -> None:

@@ -27,7 +27,7 @@ from cases.request_types import request_type
 from desk.languages import with_lang
 from desk.moments import TableMoments
 
-# A row is what `CaseQuerySet.for_lists` gives, or a case.
+# A row is what `for_provider_lists` or `for_staff_lists` of CaseQuerySet gives.
 Row = Any
 
 

@@ -23,8 +23,9 @@ def request_types() -> dict[int, RequestType]:
 
 def request_type(pk: int) -> RequestType:
     """Return one that a stored case has, also where it is younger than the copy."""
-    if pk not in request_types():
-        forget_request_types()
+    if found := request_types().get(pk):
+        return found
+    forget_request_types()
     return request_types()[pk]
 
 

@@ -19,11 +19,13 @@ class Copy(Generic[T]):
 
     def __init__(self, load: Callable[[], T]) -> None:
         self._load = load
-        # What pages keep of their own of this copy is kept under this number.
-        self.loads = 0
+        self._forgotten = 0
+        # Of the value that is kept; what pages keep for themselves of it is kept under this number.
+        self.number = 0
         self.forget()
 
     def forget(self) -> None:
+        self._forgotten += 1
         # The value and the moment until which it is fresh, as one: another thread may put it away at any time.
         self._kept: tuple[T | None, float] = (None, 0.0)
 
@@ -39,7 +41,10 @@ class Copy(Generic[T]):
         """
         value, expires = self._kept
         if value is None or time.monotonic() >= expires:
+            forgotten = self._forgotten
             value = self._load()
-            self._kept = value, time.monotonic() + COPY_SECONDS
-            self.loads += 1
+            # What was read before somebody changed it is for this once.
+            if forgotten == self._forgotten:
+                self._kept = value, time.monotonic() + COPY_SECONDS
+                self.number += 1
         return value

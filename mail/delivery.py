@@ -58,7 +58,8 @@ def drain(seconds: float = 5.0) -> bool:
                 progress += _deliver_batch(transport, deadline)
             if outage is not None and transport.works:
                 _welcome_back()
-            if not progress:
+            # Nothing in all that time may be a database that is slow to read.
+            if not progress and not _over(deadline):
                 return False
     return not _stopping.is_set()
 

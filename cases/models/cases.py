@@ -85,6 +85,7 @@ class CaseQuerySet(KeptQuerySet):
         """Keep the cases with one of these statuses.
 
         What contradicts an earlier choice asks nothing: a database would look through all rows for none.
+        To be chosen before querysets are joined by `|`, which keeps the first one's choice.
         """
         kept = frozenset(codes) if self._statuses is None else self._statuses.intersection(codes)
         rows = self.filter(status__in=sorted(kept)) if len(kept) > 1 else self.filter(status=next(iter(kept), ""))

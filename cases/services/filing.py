@@ -101,7 +101,7 @@ def file_case(
     provider: User | None = None,
     channel: Channel = Channel.PORTAL,
 ) -> Case:
-    """File a case, once for each rendering of the form.
+    """File a case, once for each rendering of the form. A form that comes twice leaves a gap in the numbers.
 
     Arguments:
         key: one-time key of the form; the same key and content again returns the first case.

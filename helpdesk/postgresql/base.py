@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 from collections.abc import Collection, Sequence
 
+from django.db import NotSupportedError
 from django.db.backends.postgresql import base
 from psycopg2.extensions import AsIs
 
@@ -33,7 +34,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             cursor.execute(f"PREPARE {name} AS {sql}", written)
             self._planned[statement] = name
         places = ", ".join(["%s"] * len(varying))
-        cursor.execute(f"EXECUTE {self._planned[statement]} ({places})", [params[at] for at in varying])
+        try:
+            cursor.execute(f"EXECUTE {self._planned[statement]} ({places})", [params[at] for at in varying])
+        except NotSupportedError:
+            # A migration has changed a column's type: this connection's plans are of no more use.
+            self.close_at = 0
+            raise
 
     def is_usable(self) -> bool:
         """Tell by its socket whether a connection of an earlier request still stands.

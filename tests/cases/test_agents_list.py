@@ -359,8 +359,8 @@ def test_few_and_many_rows_cost_the_same(client_for, agnes, paula, rosa, file, s
     assert statements(lambda: client.get(LIST)) == few
     assert statements(lambda: client.get(f"{LIST}?list=open&status=open&sort=filed")) == few
     organization = Case.objects.filter(provider=paula).first().organization_id
-    assert statements(lambda: client.get(f"{LIST}?list=open&organization_id={organization}")) == few + 2
-    assert few <= 9
+    assert statements(lambda: client.get(f"{LIST}?list=open&organization_id={organization}")) == few + 1
+    assert few <= 8
 
 
 # --- from case to case -----------------------------------------------------------------------

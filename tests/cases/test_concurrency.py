@@ -244,20 +244,26 @@ def test_agent_blocked_while_a_case_is_given_keeps_none(give, case, agnes, secon
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="one transaction writes at a time")
-@pytest.mark.parametrize("merged", ["before it is locked", "while it is locked"])
+@pytest.mark.parametrize("merged", ["before it is held", "while it is held"])
 def test_case_filed_while_its_organization_is_merged_belongs_to_the_other(
     merged, paula, sven, organization, file, monkeypatch
 ):
     into, begun = Organization.objects.create(name="Big System"), []
-    step = {"before it is locked": "_organization", "while it is locked": "_kept"}[merged]
-    found = getattr(filing, step)
+    hold = filing.hold_primary_organization
+
+    def begin() -> None:
+        begun.append(meanwhile(lambda: merge_organizations(organization=organization, into=into, by=sven)))
 
     def merge_then(*args):
-        kept = found(*args)
-        begun.append(meanwhile(lambda: merge_organizations(organization=organization, into=into, by=sven)))
+        if merged == "before it is held":
+            begin()
+            assert after(begun[0]) is None
+            return hold(*args)
+        kept = hold(*args)
+        begin()
         return kept
 
-    monkeypatch.setattr(filing, step, merge_then)
+    monkeypatch.setattr(filing, "hold_primary_organization", merge_then)
     case = file(paula, primary_name="")
     assert after(begun[0]) is None
     case.refresh_from_db()

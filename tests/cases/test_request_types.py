@@ -288,3 +288,11 @@ def test_a_case_of_a_type_younger_than_the_copy_is_listed(client_for, paula, fil
     case = file(paula)
     Case.objects.filter(pk=case.pk).update(request_type=young)
     assert "Freezers" in client.get("/my-lists/?tab=all").text
+
+
+def test_a_type_younger_than_the_copy_can_be_chosen(client_for, paula, intake, queue):
+    client = client_for(paula)
+    typed = intake(client)
+    young = RequestType.objects.create(name="Freezers", queue=queue)
+    client.post("/cases/new/", typed | {"request_type": str(young.pk)})
+    assert Case.objects.get().request_type == young

@@ -4,7 +4,7 @@ import time
 
 import psycopg2
 import pytest
-from django.db import connection
+from django.db import NotSupportedError, connection
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
@@ -82,3 +82,15 @@ def test_what_is_part_of_the_plan_must_not_differ():
     connection.close()
     ask(1, "a")
     assert ask(1, "b") == (2, "b", "100 %")
+
+
+def test_plans_of_columns_that_have_changed_go_with_their_connection():
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE wide (name varchar(10))")
+        connection.execute_planned(cursor, "SELECT name FROM wide WHERE name = %s", ["a"], varying=[0])
+        cursor.execute("ALTER TABLE wide ALTER name TYPE varchar(20)")
+        with pytest.raises(NotSupportedError):
+            connection.execute_planned(cursor, "SELECT name FROM wide WHERE name = %s", ["a"], varying=[0])
+    connection.close_if_unusable_or_obsolete()
+    assert connection.connection is None
