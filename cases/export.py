@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import unicodedata
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import datetime
 from io import StringIO
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -136,12 +137,20 @@ def export_cases(user, query: Query) -> Iterator[str]:
     with translation.override(settings.LANGUAGE_CODE):
         writer.writerow(_heading())
         words = _Words()
-    with closing(cases.iterator(chunk_size=ROWS_AT_ONCE)) as rows:
+    with _one_moment(), closing(cases.iterator(chunk_size=ROWS_AT_ONCE)) as rows:
         for row in rows:
             writer.writerow([defused(cell) for cell in _cells(row, words)])
             if buffer.tell() > _PIECE:
                 yield _drained(buffer)
         yield _drained(buffer)
+
+
+def _one_moment() -> AbstractContextManager:
+    """Return a transaction where a cursor reads the rows: outside of one PostgreSQL reads all before it gives any.
+
+    SQLite reads by one statement, and its transactions would keep everybody from writing until the file is sent.
+    """
+    return transaction.atomic() if connection.features.has_select_for_update else nullcontext()
 
 
 def _drained(buffer: StringIO) -> str:

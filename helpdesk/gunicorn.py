@@ -12,8 +12,11 @@ from gunicorn import glogging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 # libpq reads it: a request that waits for a lock in PostgreSQL gives its thread back. Statements of pages are short:
-# to start a parallel worker, or to compile, takes longer than any of them.
-os.environ.setdefault("PGOPTIONS", "-c statement_timeout=15s -c max_parallel_workers_per_gather=0 -c jit=off")
+# to start a parallel worker, or to compile, takes longer than any of them. What is fetched bit by bit begins at once.
+os.environ.setdefault(
+    "PGOPTIONS",
+    "-c statement_timeout=15s -c max_parallel_workers_per_gather=0 -c jit=off -c cursor_tuple_fraction=0.001",
+)
 try:
     settings.PORT  # noqa: B018 (the first look reads them)
 except ImproperlyConfigured as error:
