@@ -300,7 +300,7 @@ def test_formulas_quotes_and_line_breaks_in_names_stay_in_their_cells(client_for
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_cursor_and_transaction_end_with_the_answer(client_for, agnes, paula, file):
-    """On PostgreSQL a cursor on the server reads the rows, in a transaction of its own; both end when the file does."""
+    """On PostgreSQL a cursor on the server reads the rows, in a transaction of its own: both end with the file."""
     for _ in range(3):
         file(paula)
     client = client_for(agnes)
