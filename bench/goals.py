@@ -12,7 +12,8 @@ from bench.post import BACKLOG, Post
 from bench.scenes import GROWTH, LIST, SUBMIT, at_size
 from bench.trouble import HEALTHY, Troubles
 
-MOST_WRITES = 5
+# Five in its transaction; drafts that were kept meanwhile are thrown away after its commit.
+MOST_WRITES = 5 + 1
 # Memory is flat where it grows by no more than this: an allocator's noise.
 FLAT = 1.02
 
@@ -105,7 +106,13 @@ def _statements(results: Results) -> Iterator[Goal]:
             large = by_name[twin].sent
             yield Goal(4, f"statements of {twin} at both sizes", "the same", f"{sent} and {large}", sent == large)
         if name == "submit":
-            yield Goal(4, "writes of a submit", f"{MOST_WRITES}", f"{figures.writes}", figures.writes <= MOST_WRITES)
+            yield Goal(
+                4,
+                "writes of a submit, one of them after its commit",
+                f"{MOST_WRITES}",
+                f"{figures.writes}",
+                figures.writes <= MOST_WRITES,
+            )
 
 
 def twin_of(name: str, small: int) -> str:

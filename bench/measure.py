@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import statistics
 import sys
 import urllib.request
@@ -17,7 +18,8 @@ from bench.processes import Site, processor_seconds, resident_megabytes
 from bench.scenes import Scene
 
 WARM, COUNTED, LOGGED = 8, 5, 20
-_WRITES = ("INSERT", "UPDATE", "DELETE")
+# Of what is planned once for a connection, the server names the preparation.
+_WRITES = re.compile(r"\s*(PREPARE \w+ AS )?(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 
 
 @dataclass
@@ -71,7 +73,7 @@ class Figures:
 
     @property
     def writes(self) -> int:
-        return sum(calls for text, calls in self.statements.items() if text.lstrip().upper().startswith(_WRITES))
+        return sum(calls for text, calls in self.statements.items() if _WRITES.match(text))
 
     @property
     def wrong(self) -> int:
