@@ -14,9 +14,8 @@ from django.db import connection
 from django.db.models import BooleanField, Func, Q, QuerySet
 
 from accounts.models import Organization, User
-from accounts.text import clean_query
+from desk.text import query_words
 
-MOST_WORDS = 8
 _PIECE = re.compile(r"[^\W_]+")
 _FIELDS = {User: ("username", "email", "first_name", "last_name"), Organization: ("name",)}
 
@@ -48,7 +47,7 @@ def find_organizations(organizations: QuerySet[Organization], text: str) -> Quer
 
 
 def _find(rows: QuerySet, text: str) -> QuerySet:
-    words, fields = clean_query(text).split()[:MOST_WORDS], _FIELDS[rows.model]
+    words, fields = query_words(text), _FIELDS[rows.model]
     if not words:
         return rows
     if connection.vendor == "postgresql":

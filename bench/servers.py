@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,17 +32,11 @@ def wait_until_open(port: int, *, seconds: float = 20) -> None:
     raise RuntimeError(f"Nobody listens on port {port}.")
 
 
-@dataclass
-class Redis:
-    """A Redis without a disk, on one port for the whole run."""
+class _Server(ABC):
+    process: subprocess.Popen | None
 
-    port: int
-    process: subprocess.Popen | None = None
-
-    def start(self) -> None:
-        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no"]
-        self.process = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until_open(self.port)
+    @abstractmethod
+    def start(self) -> None: ...
 
     def stop(self) -> None:
         end(self.process)
@@ -53,6 +48,19 @@ class Redis:
             yield
         finally:
             self.start()
+
+
+@dataclass
+class Redis(_Server):
+    """A Redis without a disk, on one port for the whole run."""
+
+    port: int
+    process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no"]
+        self.process = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until_open(self.port)
 
     @contextmanager
     def silent(self):
@@ -65,7 +73,7 @@ class Redis:
 
 
 @dataclass
-class Relay:
+class Relay(_Server):
     """A mail server that takes everything and notes it, on one port for the whole run."""
 
     port: int
@@ -77,17 +85,6 @@ class Relay:
         command = [sys.executable, "-m", "bench.relay", str(self.port), str(self.noted), str(delay)]
         self.process = subprocess.Popen(command, cwd=ROOT)
         wait_until_open(self.port)
-
-    def stop(self) -> None:
-        end(self.process)
-
-    @contextmanager
-    def dead(self):
-        self.stop()
-        try:
-            yield
-        finally:
-            self.start()
 
     @contextmanager
     def slow(self):

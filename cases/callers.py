@@ -11,7 +11,7 @@ from accounts.models import Membership, Organization, User
 from accounts.people_search import find_organizations, find_people
 from accounts.text import clean_query
 from cases.models import Case, case_number
-from cases.search import MOST_WORDS
+from desk.text import query_words
 
 MOST_FOUND = 20
 
@@ -39,7 +39,7 @@ def with_organization(providers: QuerySet[User]) -> QuerySet[User]:
 def find_callers(text: str, *, by: User) -> Found:
     """Find providers by email, User ID, name, organization or the ID of a case; who is meant exactly comes first."""
     query = clean_query(text).lower()
-    words = query.split()[:MOST_WORDS]
+    words = query_words(query)
     if not words:
         return Found([])
     case = _case_of(query, by=by)

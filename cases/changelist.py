@@ -68,6 +68,7 @@ class AgentChangeList(ChangeList):
         A page beyond the end, of a list that has become shorter, is the first.
         """
         size = self.list_per_page
+        # Counted without what a row shows: its joins would be counted too.
         self.paginator = self.model_admin.get_paginator(request, self.queryset, size)
         rows = self._rows_of_page()
         if not rows and self.page_num != 1:
@@ -84,7 +85,6 @@ class AgentChangeList(ChangeList):
         start = (self.page_num - 1) * self.list_per_page
         if not 0 <= start < self.paginator.limit:
             return []
-        # Counted without what a row shows: its joins would be counted too.
         return list(self.queryset.for_staff_lists()[start : start + self.list_per_page + 1])
 
     def get_query_string(self, new_params=None, remove=None) -> str:

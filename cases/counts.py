@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 
 from django.contrib.auth import get_user_model
@@ -58,8 +58,13 @@ def capped_counts(user, rows: dict[str, QuerySet], **also: Subquery) -> dict:
     if not rows:
         return {}
     found = counts_query(user.pk, rows, **also).get()
-    counts = [Count(number, _cap_of(some)) for number, some in zip(found, rows.values(), strict=False)]
-    return dict(zip((*rows, *also), (*counts, *found[len(counts) :]), strict=True))
+    return _named((*rows, *also), [_cap_of(some) for some in rows.values()], found)
+
+
+def _named(names: Collection[str], caps: list[int], found: tuple) -> dict:
+    """Return what `counts_query` found by its names; the first of them are counts."""
+    counts = [Count(number, cap) for number, cap in zip(found, caps, strict=False)]
+    return dict(zip(names, (*counts, *found[len(counts) :]), strict=True))
 
 
 class PreparedCounts:
@@ -76,8 +81,7 @@ class PreparedCounts:
     def of(self, **values) -> dict:
         names, caps, query = self._written
         (found,) = query.rows(**values)
-        counts = [Count(number, cap) for number, cap in zip(found, caps, strict=False)]
-        return dict(zip(names, (*counts, *found[len(counts) :]), strict=True))
+        return _named(names, caps, found)
 
     @cached_property
     def _written(self) -> tuple[list[str], list[int], Prepared]:

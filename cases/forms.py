@@ -27,7 +27,7 @@ from accounts.services import organizations_of
 from accounts.text import MultiLineField, SingleLineField, fold_name
 from cases.file_forms import FilesField, TakesFiles
 from cases.models import TEXT_LIMIT, Case, Message, RequestType, case_id_of, case_number
-from cases.request_types import forget_request_types, request_types
+from cases.request_types import request_type, request_types
 from cases.services import INTAKE_DRAFT, Filing, Origin, StagedFiles, message_sent_from
 from desk.guide import guide_label_lazy
 from desk.text import whole_number
@@ -182,17 +182,12 @@ class RequestTypeField(forms.ChoiceField):
 
     def validate(self, value: str) -> None:
         """Name a request type that was switched off since the form was opened."""
-        number = whole_number(str(value))
-        if number is not None and number not in request_types():
-            # Offered by a process whose copy is younger.
-            forget_request_types()
         if retired := _retired_type(value):
             raise ValidationError(no_longer_offered(retired), code="retired")
         super().validate(value)
 
     def clean(self, value) -> RequestType:
-        number = int(super().clean(value))
-        return request_types()[number]
+        return request_type(int(super().clean(value)))
 
 
 def _offered_types() -> list[RequestType]:
@@ -206,7 +201,7 @@ def _type_choices() -> list[tuple[str, str]]:
 def _retired_type(value: str) -> RequestType | None:
     """Return the request type that a posted or kept value means if it is not offered any more."""
     number = whole_number(str(value))
-    found = request_types().get(number) if number is not None else None
+    found = request_types(known=number).get(number)
     return found if found and not found.is_active else None
 
 

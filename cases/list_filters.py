@@ -179,21 +179,18 @@ def _offered(params: Mapping[str, str], organization_id: str) -> dict[str, list[
 
     Queues, types and agents come from the process's copy; the one organization costs a statement.
     """
-    copy = _offers[get_language()]
-    if _names_unknown(params, copy.fresh()):
-        # Made, in another process, since this one's copy.
-        copy.forget()
-    offered = {kind: [] for kind in KINDS} | copy.fresh()
+    kept = _offers[get_language()].fresh_with(lambda offered: _has_all(offered, params))
+    offered = {kind: [] for kind in KINDS} | kept
     organizations = Organization.objects.filter(pk=organization_id) if organization_id else Organization.objects.none()
     for pk, name, home in organizations.values_list("pk", "name", Coalesce("merged_into", "pk")):
         offered |= {"organization": [(str(pk), name)], "home": [(str(pk), str(home))]}
     return {"organization": []} | offered
 
 
-def _names_unknown(params: Mapping[str, str], offered: dict[str, list[tuple[str, str]]]) -> bool:
-    return any(
-        whole_number(params.get(kind, "")) is not None and params[kind] not in dict(offered.get(kind, ()))
-        for kind in KINDS
+def _has_all(offered: dict[str, list[tuple[str, str]]], params: Mapping[str, str]) -> bool:
+    """Tell whether every number that an address names is offered."""
+    return all(
+        whole_number(params.get(kind, "")) is None or params[kind] in dict(offered.get(kind, ())) for kind in KINDS
     )
 
 

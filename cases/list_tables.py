@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from html import escape
 from typing import Any
 
@@ -51,12 +51,21 @@ class Cells:
     ):
         self._address, self._organization_address = address, escape(organization_address)
         self._moments = TableMoments(with_zone=with_zone)
-        self._only_its = escape(gettext("only its cases"))
-        self._nobody = format_html('<span class="quiet">{}</span>', gettext("Nobody"))
-        self._sides = {side.value: escape(str(side.label)) for side in Side}
         # One a page, since they speak its language.
         self._status, self._priority = cache(status_badge), cache(priority_badge)
         self._type = cache(lambda pk: conditional_escape(with_lang(types(pk).local_name)))
+
+    @cached_property
+    def _only_its(self) -> str:
+        return escape(gettext("only its cases"))
+
+    @cached_property
+    def _nobody(self) -> str:
+        return format_html('<span class="quiet">{}</span>', gettext("Nobody"))
+
+    @cached_property
+    def _sides(self) -> dict[str, str]:
+        return {side.value: escape(str(side.label)) for side in Side}
 
     def case(self, row: Row) -> str:
         return f'<a href="{escape(self._address(row))}">{case_id_of(row.pk)}</a>'

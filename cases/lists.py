@@ -33,6 +33,7 @@ from desk.prepared import Prepared, Slot
 
 # How many the home page shows of a kind: cases that wait, latest cases, lists.
 HOME_CASES = 3
+_MOMENT = Case._meta.get_field("filed_at")
 
 
 @dataclass(frozen=True)
@@ -280,7 +281,7 @@ def _own_counts(draft_kind: str) -> PreparedCounts:
 
     def build(user):
         cases = Case.objects.of_provider(user).unmerged()
-        draft_at = latest_draft_at(user, draft_kind, since=Slot("since", _moment))
+        draft_at = latest_draft_at(user, draft_kind, since=Slot("since", _MOMENT))
         return {code: cases.with_status(code) for code in statuses.BY_CODE}, {"draft_at": draft_at}
 
     return PreparedCounts(build)
@@ -304,14 +305,11 @@ def _own_rows(tab: Tab, sort: Sort, has_position: bool, is_backwards: bool) -> P
 
     def build():
         cases = Case.objects.of_provider(Slot("user", Case._meta.get_field("provider"))).unmerged()
-        position = (Slot("at", _moment), Slot("pk", Case._meta.pk)) if has_position else None
+        position = (Slot("at", _MOMENT), Slot("pk", Case._meta.pk)) if has_position else None
         rows = tab.keep(cases, None).for_provider_lists()
         return rows_from(rows, Turn(position, is_backwards), field=sort.field, descending=sort.descending)
 
     return Prepared(build, is_planned=False)
-
-
-_moment = Case._meta.get_field("filed_at")
 
 
 def _table(user, query: Query, rows: list) -> CaseTable:

@@ -13,20 +13,20 @@ def _load() -> dict[int, RequestType]:
 _copy = Copy(_load)
 
 
-def request_types() -> dict[int, RequestType]:
+def request_types(*, known: int | None = None) -> dict[int, RequestType]:
     """Return all request types by their numbers, in the order of the form, those no longer offered too.
 
     They are shared by all threads: nobody changes one.
+
+    Arguments:
+        known: number of one that is among them, if there is any such, also where it is younger than the copy.
     """
-    return _copy.fresh()
+    return _copy.fresh_with(lambda types: known is None or known in types)
 
 
 def request_type(pk: int) -> RequestType:
-    """Return one that a stored case has, also where it is younger than the copy."""
-    if found := request_types().get(pk):
-        return found
-    forget_request_types()
-    return request_types()[pk]
+    """Return one that there is."""
+    return request_types(known=pk)[pk]
 
 
 def forget_request_types() -> None:

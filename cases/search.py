@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from django.db.models.functions import Coalesce
 
-from accounts.text import clean_query
 from cases import search_index
 from cases.models import Case, CaseQuerySet, case_number
+from desk.text import query_words
 
-MOST_WORDS = 8
 # Nobody means words by it.
 _WHOLE_ID = re.compile(r"CS[0-9]{1,18}", re.IGNORECASE)
 
@@ -38,7 +37,7 @@ def search_for_agents(cases: CaseQuerySet, text: str) -> CaseQuerySet:
 
 
 def _search(cases: CaseQuerySet, text: str, parts: Sequence[str]) -> CaseQuerySet:
-    words = clean_query(text).split()[:MOST_WORDS]
+    words = query_words(text)
     if not words:
         return cases
     number = case_number("".join(words))

@@ -48,3 +48,15 @@ class Copy(Generic[T]):
                 self._kept = value, time.monotonic() + COPY_SECONDS
                 self.number += 1
         return value
+
+    def fresh_with(self, has: Callable[[T], bool]) -> T:
+        """Return what is fresh, loaded once more where it has not what is asked for: another process may have made it.
+
+        Raises:
+            DatabaseError: as `fresh`.
+        """
+        value = self.fresh()
+        if has(value):
+            return value
+        self.forget()
+        return self.fresh()

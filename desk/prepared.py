@@ -6,8 +6,8 @@ So does planning it take the database, which `helpdesk.postgresql` therefore doe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from functools import cached_property
+from collections.abc import Callable, Collection, Sequence
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -77,6 +77,17 @@ class Prepared:
             sql = f"{sql} {self._lock}"
         slots = [at for at, param in enumerate(params) if isinstance(param, Slot)]
         return sql, params, slots, compiler.get_converters([column for column, *_rest in compiler.select])
+
+
+@cache
+def columns_of(model: type[Model]) -> list[str]:
+    """Return what `values_list` is asked for where whole rows are wanted."""
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+def row_of(model: type[T], columns: Sequence) -> T:
+    """Return a row from the values of its `columns_of`."""
+    return model.from_db(connection.alias, columns_of(model), columns)
 
 
 class PreparedInsert:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
-from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -18,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.organizations import Membership
-from desk.prepared import Prepared, Slot
+from desk.prepared import Prepared, Slot, columns_of, row_of
 from mail.models import SuspendedAddress
 
 # The groups that a migration of the app with the permissions makes, from least to most.
@@ -84,7 +83,7 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
         `with_reachability`.
         """
         for *columns, is_unreachable, shares in _who_asks.rows(pk=pk):
-            user = User.from_db(self.db, _columns(), columns)
+            user = row_of(User, columns)
             user.is_unreachable, user.shares = is_unreachable, shares
             return user
         return None
@@ -242,14 +241,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.temporary_expires_at is not None and self.temporary_expires_at <= now
 
 
-@cache
-def _columns() -> list[str]:
-    return [field.attname for field in User._meta.concrete_fields]
-
-
 def _query_who_asks() -> UserQuerySet:
     user = User.objects.filter(pk=Slot("pk", User._meta.pk)).with_reachability().with_sharing()
-    return user.values_list(*_columns(), "is_unreachable", "shares")
+    return user.values_list(*columns_of(User), "is_unreachable", "shares")
 
 
 _who_asks = Prepared(_query_who_asks)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts import signals
 from accounts.models import Membership, Organization, User
 from accounts.text import fold_name
-from desk.prepared import Prepared, Slot
+from desk.prepared import Prepared, Slot, columns_of, row_of
 
 
 def organizations_of(user: User) -> tuple[Organization, list[Organization]]:
@@ -20,7 +20,7 @@ def organizations_of(user: User) -> tuple[Organization, list[Organization]]:
     """
     primary, secondary = None, []
     for kind, *columns in _of_user.rows(user=user.pk):
-        organization = _from_row(columns)
+        organization = row_of(Organization, columns)
         if kind == Membership.Kind.PRIMARY:
             primary = organization
         else:
@@ -36,7 +36,7 @@ def primary_organization(user: User) -> Organization:
 def hold_primary_organization(user: User) -> Organization:
     """Return the primary organization as `hold_organization` does, in one statement."""
     rows = _held_primary.rows(user=user.pk)
-    return _present(_from_row(rows[0])) if rows else Organization.objects.placeholder()
+    return _present(row_of(Organization, rows[0])) if rows else Organization.objects.placeholder()
 
 
 def hold_organization(organization: Organization) -> Organization:
@@ -48,7 +48,7 @@ def hold_organization(organization: Organization) -> Organization:
 
 
 def _held(pk: int) -> Organization:
-    return _from_row(_held_by_number.rows(pk=pk)[0])
+    return row_of(Organization, _held_by_number.rows(pk=pk)[0])
 
 
 def _present(held: Organization) -> Organization:
@@ -57,14 +57,10 @@ def _present(held: Organization) -> Organization:
     return held
 
 
-_COLUMNS = [field.attname for field in Organization._meta.concrete_fields]
+_COLUMNS = columns_of(Organization)
 _USER = Slot("user", Membership._meta.get_field("user"))
 # What a foreign key's check takes too; the lock of who merges or renames it waits for it.
 _HOLD = "FOR KEY SHARE OF accounts_organization"
-
-
-def _from_row(columns) -> Organization:
-    return Organization.from_db(connection.alias, _COLUMNS, columns)
 
 
 def _query_of_user():
