@@ -76,7 +76,7 @@ def test_a_kilobyte_more_or_less_stays(measured):
 
 def test_another_finding_is_not_current(measured):
     measured()
-    with pytest.raises(CommandError, match="make accessibility"):
+    with pytest.raises(CommandError, match=r"states, Home: .*'html'.* before, .* measured. Type: make accessibility"):
         measured("--check", home=HOME | {"passed": ["rules"]})
     assert kept()["states"][0]["passed"] == ["rules", "html"]
 

@@ -25,7 +25,8 @@ class Command(BaseCommand):
         kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         report = accessibility.renewed(kept, measured, timezone.localdate())
         if check and report != kept:
-            raise CommandError("desk/accessibility.json is not what was measured. Type: make accessibility")
+            found = "; ".join(accessibility.differences(kept, report))
+            raise CommandError(f"desk/accessibility.json is not what was measured: {found}. Type: make accessibility")
         if not check:
             file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         self.stdout.write(f"{len(report['states'])} pages and states, measured on {report['tested_on']}.")
