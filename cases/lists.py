@@ -26,13 +26,15 @@ from cases.list_tables import (
     case_addresses,
 )
 from cases.models import Case, CaseQuerySet, ProviderRow, sees_own_alone
-from cases.paging import Page, Turn, page_of, read_turn, rows_from
+from cases.paging import Page, Turn, page_of, read_turn, rows_from, rows_of_each
 from cases.search import search_cases
 from cases.statuses import AWAITING
 from desk.prepared import Prepared, Slot
 
 # How many the home page shows of a kind: cases that wait, latest cases, lists.
 HOME_CASES = 3
+# Up to so many colleagues a page is merged from a page of each.
+MERGED_PROVIDERS = 50
 _MOMENT = Case._meta.get_field("filed_at")
 
 
@@ -294,8 +296,12 @@ def _page(user, listed: Callable[[], CaseQuerySet], query: Query, turn: Turn) ->
         found = _own_rows(query.tab, sort, bool(turn.position), turn.is_backwards).rows(user=user.pk, at=at, pk=pk)
         return page_of([ProviderRow._make(row) for row in found], turn, field=sort.field)
     kept = select_cases(listed(), query, user)
-    rows = kept.for_provider_lists() if user.is_provider else kept.for_staff_lists()
-    rows = rows_from(rows, turn, field=sort.field, descending=sort.descending)
+    order = {"field": sort.field, "descending": sort.descending}
+    if kept.providers and len(kept.providers) <= MERGED_PROVIDERS and not query.text:
+        rows = rows_of_each(kept, turn, of="provider", each=sorted(kept.providers), **order)
+    else:
+        rows = rows_from(kept, turn, **order)
+    rows = rows.for_provider_lists() if user.is_provider else rows.for_staff_lists()
     return page_of(list(rows), turn, field=sort.field)
 
 

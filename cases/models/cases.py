@@ -69,10 +69,12 @@ class CaseQuerySet(KeptQuerySet):
     _statuses: frozenset[str] | None = None
     # How far tabs count them; None for as far as they count anything.
     count_cap: int | None = None
+    # Of whose cases the rows can be, by the provider's number; None for anybody's.
+    providers: frozenset[int] | None = None
 
     def _clone(self):
         clone = super()._clone()
-        clone._statuses, clone.count_cap = self._statuses, self.count_cap
+        clone._statuses, clone.count_cap, clone.providers = self._statuses, self.count_cap, self.providers
         return clone
 
     def counted_to(self, cap: int) -> CaseQuerySet:
@@ -118,8 +120,10 @@ class CaseQuerySet(KeptQuerySet):
         for organization, people in colleagues.items():
             visible |= Q(organization=organization, provider__in=people)
         # Said once more of the provider alone: that is what the indexes begin with.
-        everybody = {user.pk}.union(*colleagues.values())
-        return self.filter(visible, provider__in=sorted(everybody))
+        everybody = frozenset({user.pk}.union(*colleagues.values()))
+        rows = self.filter(visible, provider__in=sorted(everybody))
+        rows.providers = everybody
+        return rows
 
     def filed_by(self, user) -> CaseQuerySet:
         """Keep what this person filed, which they may always see: nobody else's, and no look-up of organizations."""

@@ -192,9 +192,10 @@ def test_internal_note_does_not_move_the_case_in_the_providers_list(client_for, 
         "?after=%D9%A1-%D9%A1",
         "?before=99999999999999999-999999999999999999",
         "?after=1-1&before=1-1",
+        "?tab=resolved&status=new",
     ],
 )
-@pytest.mark.parametrize("who", ["paula", "agnes"])
+@pytest.mark.parametrize("who", ["paula", "quinn", "agnes"])
 def test_junk_is_a_clean_page(client_for, request, who, query, case):
     assert client_for(request.getfixturevalue(who)).get(URL + query).status_code == 200
 
@@ -204,29 +205,56 @@ def test_junk_key_is_the_first_page(client_for, paula, case, junk):
     assert shown(client_for(paula), f"?tab=all&{junk}") == [case.pk]
 
 
-@pytest.mark.parametrize("sort", ["filed", "updated", "waiting"])
-def test_pages_forth_and_back_show_each_case_once(client_for, paula, file, monkeypatch, sort):
-    for part in (paging.rows_from, paging.page_of):
-        monkeypatch.setattr(part, "__kwdefaults__", part.__kwdefaults__ | {"size": 2})
-    monkeypatch.setattr(lists, "_own_rows", lists._own_rows.__wrapped__)
-    same_moment = timezone.now()
-    made = [file(paula) for _ in range(5)]
-    Case.objects.filter(pk__in=[case.pk for case in made[1:4]]).update(
-        filed_at=same_moment, public_updated_at=same_moment, waiting_since=same_moment
-    )
-    client = client_for(paula)
+def walk_pages(client, *, sort: str) -> list[list[int]]:
+    """Return the numbers of the cases of each page; on the way back each page is the same."""
     pages, address = [], f"?tab=all&sort={sort}"
     while address:
-        page = client.get(URL + address).context["list"]
-        pages.append([case.pk for case in page.page.rows])
-        last, address = page, page.next_address
+        last = client.get(URL + address).context["list"]
+        pages.append([case.pk for case in last.page.rows])
+        address = last.next_address
+    for rows in reversed(pages[:-1]):
+        last = client.get(URL + last.previous_address).context["list"]
+        assert [case.pk for case in last.page.rows] == rows
+    assert not last.previous_address
+    return pages
+
+
+@pytest.fixture
+def pages_of_two(monkeypatch):
+    for part in (paging.rows_from, paging.rows_of_each, paging.page_of):
+        monkeypatch.setattr(part, "__kwdefaults__", part.__kwdefaults__ | {"size": 2})
+    monkeypatch.setattr(lists, "_own_rows", lists._own_rows.__wrapped__)
+
+
+def make_simultaneous(cases) -> None:
+    now = timezone.now()
+    Case.objects.filter(pk__in=[case.pk for case in cases]).update(
+        filed_at=now, public_updated_at=now, waiting_since=now
+    )
+
+
+@pytest.mark.parametrize("sort", ["filed", "updated", "waiting"])
+def test_pages_forth_and_back_show_each_case_once(client_for, paula, file, pages_of_two, sort):
+    made = [file(paula) for _ in range(5)]
+    make_simultaneous(made[1:4])
+    pages = walk_pages(client_for(paula), sort=sort)
     assert sorted(sum(pages, [])) == [case.pk for case in made]
     assert [len(rows) for rows in pages] == [2, 2, 1]
-    back = client.get(URL + last.previous_address).context["list"]
-    assert [case.pk for case in back.page.rows] == pages[1]
-    first = client.get(URL + back.previous_address).context["list"]
-    assert [case.pk for case in first.page.rows] == pages[0]
-    assert not first.previous_address
+
+
+@pytest.mark.parametrize("merged", [50, 0], ids=["merged", "sorted"])
+@pytest.mark.parametrize("sort", ["filed", "updated", "waiting"])
+def test_colleagues_pages_forth_and_back_show_each_case_once(
+    client_for, paula, quinn, file, pages_of_two, monkeypatch, sort, merged
+):
+    monkeypatch.setattr(lists, "MERGED_PROVIDERS", merged)
+    made = [file(who) for who in (paula, quinn, quinn, paula, paula, quinn, paula)]
+    make_simultaneous(made[1:5])
+    file(paula, organization_name="Lakeside Clinic", organization_kind="secondary")
+    pages = walk_pages(client_for(quinn), sort=sort)
+    latest_first = [made[n].pk for n in (4, 3, 2, 1, 6, 5, 0)]
+    assert sum(pages, []) == (latest_first[::-1] if sort == "waiting" else latest_first)
+    assert [len(rows) for rows in pages] == [2, 2, 2, 1]
 
 
 def test_counts_are_capped(client_for, paula, file, monkeypatch):
