@@ -120,9 +120,7 @@ def no_triggers() -> Iterator[None]:
             yield
             cursor.execute("SET session_replication_role = DEFAULT")
         else:
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            for (name,) in cursor.fetchall():
-                cursor.execute(f'DROP TRIGGER "{name}"')
+            search_index.drop_triggers(connection)
             yield
             search_index.make_index(connection)
         search_index.fill(cursor, connection.vendor)

@@ -1,11 +1,12 @@
 """Set up cases: the mails that they send, the forms whose text is kept, what follows a block."""
 
 import re
+from collections.abc import Sequence
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 from django.db import connections, transaction
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 # Of the forms that stand on every case: one person may have begun to write on many.
@@ -26,6 +27,7 @@ class CasesConfig(AppConfig):
         from mail.registry import register_about, register_event, register_kind
 
         register(check_bucket, Tags.files, deploy=True)
+        pre_migrate.connect(let_tables_change, sender=self)
         post_migrate.connect(make_search_index, sender=self)
         for code, expand in emails.EVENTS.items():
             register_event(code, expand=expand)
@@ -132,14 +134,22 @@ def message_sent(user, key: str) -> bool:
     return message_sent_from(by=user, key=key) is not None
 
 
-def make_search_index(*, using: str, **kwargs) -> None:
-    """Make the search index, and its triggers anew: a migration may have taken them away with their table."""
+def let_tables_change(*, using: str, plan: Sequence = (), **kwargs) -> None:
+    """Take the triggers of the search index out of the way of migrations."""
+    from cases.search_index import drop_triggers
+
+    if plan:
+        drop_triggers(connections[using])
+
+
+def make_search_index(*, using: str, plan: Sequence = (), **kwargs) -> None:
+    """Make the search index and its triggers; fill it where migrations had to do without them."""
     from cases.models import Message
     from cases.search_index import make_index
 
     connection = connections[using]
     if Message._meta.db_table in connection.introspection.table_names():
-        make_index(connection)
+        make_index(connection, is_stale=bool(plan) and connection.vendor == "sqlite")
 
 
 def hand_back(*, account, by, **kwargs) -> None:

@@ -137,26 +137,39 @@ def _sqlite() -> list[str]:
     return [
         f"CREATE VIRTUAL TABLE IF NOT EXISTS {TABLE} USING fts5"
         f"({', '.join(PARTS)}, tokenize = 'unicode61 remove_diacritics 2')",
-        # Django makes a table anew to change it, and its triggers are gone with the old one.
-        *(
-            statement
-            for name, timing, body in triggers
-            for statement in (
-                f"DROP TRIGGER IF EXISTS {TABLE}_{name}",
-                f"CREATE TRIGGER {TABLE}_{name} {timing} BEGIN {body} END",
-            )
-        ),
+        *(f"CREATE TRIGGER {TABLE}_{name} {timing} BEGIN {body} END" for name, timing, body in triggers),
     ]
 
 
-def make_index(using: BaseDatabaseWrapper) -> None:
-    """Make what is missing of the index, and fill it when it is made; safe to repeat."""
+def make_index(using: BaseDatabaseWrapper, *, is_stale: bool = False) -> None:
+    """Make what is missing of the index, and fill it when it is made; safe to repeat.
+
+    Arguments:
+        is_stale: fill it in any case.
+    """
+    drop_triggers(using)
     with using.cursor() as cursor:
         is_new = TABLE not in using.introspection.table_names(cursor)
         for statement in _postgresql() if using.vendor == "postgresql" else _sqlite():
             cursor.execute(statement)
-        if is_new:
+        if is_new or is_stale:
             fill(cursor, using.vendor)
+
+
+def drop_triggers(using: BaseDatabaseWrapper) -> None:
+    """Take away SQLite's triggers; `make_index` makes them anew.
+
+    To change a table Django makes it anew, and SQLite renames none while a trigger speaks of one that is away.
+    """
+    if using.vendor != "sqlite":
+        return
+    with using.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND substr(name, 1, %s) = %s",
+            [len(TABLE) + 1, f"{TABLE}_"],
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TRIGGER {name}")
 
 
 def fill(cursor, vendor: str) -> None:

@@ -8,6 +8,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.services import change_details
 from cases import search_index, services
+from cases.apps import let_tables_change, make_search_index
 from cases.models import Case, Message
 from cases.search import search_cases, search_for_agents
 
@@ -139,3 +140,12 @@ def test_the_index_can_be_made_again(case):
     assert found_by_providers("cooler") == [case.pk]
     services.add_information(by=User.objects.get(pk=case.provider_id), case=case, body="Found again.")
     assert found_by_providers("cooler again") == [case.pk]
+
+
+def test_what_migrations_change_is_found(case):
+    """On SQLite they run without the triggers of the index."""
+    let_tables_change(using="default", plan=["a migration"])
+    Case.objects.update(description="A quokka has the fridge.")
+    make_search_index(using="default", plan=["a migration"])
+    assert found_by_providers("quokka") == [case.pk]
+    assert found_by_providers("cooler") == []
