@@ -20,7 +20,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
 class Draft(models.Model):
     """What one person typed into one rendering of a long form. Nobody else ever gets it."""
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts", db_index=False)
     kind = models.CharField(max_length=40)
     key = models.CharField(max_length=64)
     data = models.JSONField(default=dict)

@@ -119,7 +119,9 @@ class OutboxMessageQuerySet(models.QuerySet):
 class OutboxMessage(models.Model):
     """One mail to one recipient. The text is built when it is sent and kept nowhere."""
 
-    event = models.ForeignKey(OutboxEvent, models.PROTECT, related_name="messages", verbose_name=_("event"))
+    event = models.ForeignKey(
+        OutboxEvent, models.PROTECT, related_name="messages", verbose_name=_("event"), db_index=False
+    )
     kind = models.CharField(_("kind"), max_length=40)
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL,
