@@ -181,6 +181,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "cases-delete-loose-files": {"task": "cases.delete_loose_files", "schedule": crontab(minute=47)},
+    "desk-count-rows": {"task": "desk.count_rows", "schedule": crontab(minute=57)},
 }
 
 DEFAULT_FROM_EMAIL = checked_address(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -46,6 +46,16 @@ class ProviderRow(NamedTuple):
     filed_at: datetime
     public_updated_at: datetime
     waiting_since: datetime
+
+
+class _Code(Value):
+    """A code written into the statement itself.
+
+    SQLite uses an index of some rows where it can read in the statement that only those are asked for.
+    """
+
+    def as_sql(self, compiler, connection):
+        return f"'{self.value}'", []
 
 
 def sees_own_alone(user) -> bool:
@@ -90,8 +100,12 @@ class CaseQuerySet(KeptQuerySet):
         To be chosen before querysets are joined by `|`, which keeps the first one's choice.
         """
         kept = frozenset(codes) if self._statuses is None else self._statuses.intersection(codes)
-        rows = self.filter(status__in=sorted(kept)) if len(kept) > 1 else self.filter(status=next(iter(kept), ""))
-        rows = rows if kept else rows.none()
+        # In the order in which the indexes name them: SQLite compares a condition with theirs word by word.
+        named = [_Code(code) for code in statuses.BY_CODE if code in kept]
+        if named:
+            rows = self.filter(status__in=named) if len(named) > 1 else self.filter(status=named[0])
+        else:
+            rows = self.none()
         rows._statuses = kept
         return rows
 
@@ -270,6 +284,7 @@ class Case(Kept):
         related_name="follow_ups",
         null=True,
         blank=True,
+        db_index=False,
     )
     # Never a chain: what has been merged into a case moves on with it.
     merged_into = models.ForeignKey(
@@ -279,6 +294,7 @@ class Case(Kept):
         related_name="merged",
         null=True,
         blank=True,
+        db_index=False,
     )
     # The mail that its description came by.
     mail = models.ForeignKey(InboundMail, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
@@ -324,7 +340,9 @@ class Case(Kept):
                 condition=_LISTED & Q(status=statuses.AWAITING.code),
                 name="case_awaiting_waiting",
             ),
-            # What filters ask for and few cases have; a new case is in none of these.
+            # What few cases have; a new case is in none of these.
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="case_merged"),
+            models.Index(fields=["follow_up_to"], condition=Q(follow_up_to__isnull=False), name="case_follow_up"),
             models.Index(
                 fields=["assigned_agent", "filed_at", "id"],
                 condition=Q(assigned_agent__isnull=False),
