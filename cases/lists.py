@@ -33,8 +33,8 @@ from desk.prepared import Prepared, Slot
 
 # How many the home page shows of a kind: cases that wait, latest cases, lists.
 HOME_CASES = 3
-# Up to so many colleagues a page is merged from a page of each.
-MERGED_PROVIDERS = 50
+# A page of what up to so many people filed is merged from a page of each.
+MERGED_OWNERS = 50
 _MOMENT = Case._meta.get_field("filed_at")
 
 
@@ -295,12 +295,13 @@ def _page(user, listed: Callable[[], CaseQuerySet], query: Query, turn: Turn) ->
         at, pk = turn.position or (None, None)
         found = _own_rows(query.tab, sort, bool(turn.position), turn.is_backwards).rows(user=user.pk, at=at, pk=pk)
         return page_of([ProviderRow._make(row) for row in found], turn, field=sort.field)
-    kept = select_cases(listed(), query, user)
     order = {"field": sort.field, "descending": sort.descending}
-    if kept.providers and len(kept.providers) <= MERGED_PROVIDERS and not query.text:
-        rows = rows_of_each(kept, turn, of="provider", each=sorted(kept.providers), **order)
+    owners = listed().of_each_owner()
+    if 0 < len(owners) <= MERGED_OWNERS and not query.text:
+        parts = [select_cases(cases.unmerged(), query, user) for cases in owners]
+        rows = rows_of_each(parts, turn, **order)
     else:
-        rows = rows_from(kept, turn, **order)
+        rows = rows_from(select_cases(listed(), query, user), turn, **order)
     rows = rows.for_provider_lists() if user.is_provider else rows.for_staff_lists()
     return page_of(list(rows), turn, field=sort.field)
 

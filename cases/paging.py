@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -97,24 +97,21 @@ def rows_from(queryset: QuerySet, turn: Turn, *, field: str, descending: bool, s
 
 
 def rows_of_each(
-    queryset: QuerySet, turn: Turn, *, of: str, each: Collection, field: str, descending: bool, size: int = PAGE_SIZE
+    parts: Sequence[QuerySet], turn: Turn, *, field: str, descending: bool, size: int = PAGE_SIZE
 ) -> QuerySet:
-    """Return what `rows_from` does where an index orders the rows of one owner, not those of several.
-
-    A database reads and sorts all rows of several; here it reads a page of each.
+    """Return what `rows_from` does of several querysets together, reading no more than a page of each.
 
     Arguments:
-        of: the column that names the owner, with which an index on (owner, field, id) begins.
-        each: the owners of the rows, two or more.
+        parts: of one model, one or more, without a row in common; an index orders the rows of each.
     """
-    every = queryset.model.objects
+    every = parts[0].model.objects
 
-    def page(owner) -> QuerySet:
-        rows = rows_from(queryset.filter(**{of: owner}), turn, field=field, descending=descending, size=size)
+    def page(part: QuerySet) -> QuerySet:
+        rows = rows_from(part, turn, field=field, descending=descending, size=size)
         # SQLite takes no LIMIT in a part of a union, but takes it below one.
         return every.filter(pk__in=rows.values("pk")).values("pk")
 
-    first, *others = (page(owner) for owner in each)
+    first, *others = map(page, parts)
     found = every.filter(pk__in=first.union(*others, all=True))
     return rows_from(found, Turn(is_backwards=turn.is_backwards), field=field, descending=descending, size=size)
 

@@ -79,12 +79,12 @@ class CaseQuerySet(KeptQuerySet):
     _statuses: frozenset[str] | None = None
     # How far tabs count them; None for as far as they count anything.
     count_cap: int | None = None
-    # Of whose cases the rows can be, by the provider's number; None for anybody's.
-    providers: frozenset[int] | None = None
+    # Whose cases `visible_to` chose: the providers, with the organizations or None for all of theirs; None: anybody's.
+    owners: dict[int, list[int] | None] | None = None
 
     def _clone(self):
         clone = super()._clone()
-        clone._statuses, clone.count_cap, clone.providers = self._statuses, self.count_cap, self.providers
+        clone._statuses, clone.count_cap, clone.owners = self._statuses, self.count_cap, self.owners
         return clone
 
     def counted_to(self, cap: int) -> CaseQuerySet:
@@ -134,10 +134,27 @@ class CaseQuerySet(KeptQuerySet):
         for organization, people in colleagues.items():
             visible |= Q(organization=organization, provider__in=people)
         # Said once more of the provider alone: that is what the indexes begin with.
-        everybody = frozenset({user.pk}.union(*colleagues.values()))
-        rows = self.filter(visible, provider__in=sorted(everybody))
-        rows.providers = everybody
+        owners: dict[int, list[int] | None] = {}
+        for organization, people in colleagues.items():
+            for person in people:
+                owners.setdefault(person, []).append(organization)
+        owners[user.pk] = None
+        rows = self.filter(visible, provider__in=sorted(owners))
+        rows.owners = owners
         return rows
+
+    def of_each_owner(self) -> list[CaseQuerySet]:
+        """Return the cases that `visible_to` chose, each provider's alone: an index orders those of one.
+
+        What they were filtered by since is to be filtered again.
+        """
+        every = self.model.objects
+        return [
+            every.of_provider(provider)
+            if organizations is None
+            else every.filter(provider=provider, organization__in=organizations)
+            for provider, organizations in (self.owners or {}).items()
+        ]
 
     def filed_by(self, user) -> CaseQuerySet:
         """Keep what this person filed, which they may always see: nobody else's, and no look-up of organizations."""

@@ -247,7 +247,7 @@ def test_pages_forth_and_back_show_each_case_once(client_for, paula, file, pages
 def test_colleagues_pages_forth_and_back_show_each_case_once(
     client_for, paula, quinn, file, pages_of_two, monkeypatch, sort, merged
 ):
-    monkeypatch.setattr(lists, "MERGED_PROVIDERS", merged)
+    monkeypatch.setattr(lists, "MERGED_OWNERS", merged)
     made = [file(who) for who in (paula, quinn, quinn, paula, paula, quinn, paula)]
     make_simultaneous(made[1:5])
     file(paula, organization_name="Lakeside Clinic", organization_kind="secondary")

@@ -74,12 +74,10 @@ ALLOWANCES = (
         rows=13_000,
     ),
     Allowance(
-        r"^member /my-lists/",
-        "the colleagues' cases come out of several indexes, so that a page of them is sorted out of all: 10 % of the"
-        " cases here, and the accounts are hashed as above",
-        frozenset({"accounts_user"}),
+        r"^member /my-lists/.*q=",
+        "what has the words is looked for among all that the colleagues filed, 10 % of the cases here",
         rows=42_000,
-        buffers=60_000,
+        buffers=42_000,
     ),
     Allowance(
         r"^supervisor /admin/.*(p=40|p=100)$",
