@@ -9,7 +9,7 @@ _SAMPLE = 1000
 
 @shared_task(name="desk.count_rows")
 def count_rows() -> None:
-    """Let SQLite know how many rows its indexes have, by which it chooses among them; PostgreSQL sees to that itself."""
+    """Let SQLite know how many rows its indexes have, by which it chooses; PostgreSQL sees to that itself."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA analysis_limit = {_SAMPLE}")
