@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -13,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -102,12 +103,16 @@ class InboundMailAdmin(KeptAdmin):
     sortable_by = ()  # any other order would read the whole of a table that only grows
     search_fields = ("from_address",)  # only opens the search box: get_search_results decides
     search_help_text = _("Exact email address or case ID")
+    actions = ("reject_selected",)
 
     def has_add_permission(self, request) -> bool:
         return False
 
     def has_change_permission(self, request, obj=None) -> bool:
         return False
+
+    def has_decide_permission(self, request) -> bool:
+        return request.user.has_perm(DECIDE)
 
     def get_search_results(self, request, queryset, search_term):
         """Find by a whole address or case ID, each of which has an index; never by a part of one."""
@@ -162,6 +167,36 @@ class InboundMailAdmin(KeptAdmin):
             raise PermissionDenied
         return self._show(request, self._mail(whole_number(object_id)))
 
+    # --- several mails ---------------------------------------------------------------------
+
+    @admin.action(description=_("Reject selected mails"), permissions=["decide"])
+    def reject_selected(self, request, queryset):
+        # Not the rows of the list as it is filtered: what was decided meanwhile has dropped out of it.
+        chosen = {int(text) for text in request.POST.getlist(ACTION_CHECKBOX_NAME)}
+        mails = list(InboundMail.objects.filter(pk__in=chosen))
+        if not mails:
+            messages.error(request, gettext("None of the chosen mails is there."))
+            return
+        try:
+            done = services.reject_mails(by=request.user, mails=mails)
+        except services.CaseError as error:
+            messages.error(request, str(error))
+            return
+        if done:
+            said = ngettext(
+                "%(number)s mail was rejected. Its sender is not told.",
+                "%(number)s mails were rejected. Their senders are not told.",
+                done,
+            )
+            messages.success(request, said % {"number": done})
+        if left := len(mails) - done:
+            said = ngettext(
+                "%(number)s mail was not waiting for an agent any more and stays as it is.",
+                "%(number)s mails were not waiting for an agent any more and stay as they are.",
+                left,
+            )
+            messages.warning(request, said % {"number": left})
+
     # --- one mail --------------------------------------------------------------------------
 
     def _mail(self, pk: int | None) -> InboundMail:
@@ -185,7 +220,7 @@ class InboundMailAdmin(KeptAdmin):
             "mail": mail,
             "page": page,
             "form": form or AttachForm(user=request.user, initial={"case": page.suggested}),
-            "may_decide": request.user.has_perm(DECIDE),
+            "may_decide": self.has_decide_permission(request),
         }
         return TemplateResponse(request, "admin/mail/inboundmail/change_form.html", context)
 
@@ -193,7 +228,7 @@ class InboundMailAdmin(KeptAdmin):
         """Return the view of one decision: posted by somebody who may, about a mail that is there."""
 
         def view(request: HttpRequest, pk: int) -> HttpResponse:
-            if not request.user.has_perm(DECIDE):
+            if not self.has_decide_permission(request):
                 raise PermissionDenied
             if request.method != "POST":
                 return HttpResponseNotAllowed(["POST"])

@@ -41,6 +41,7 @@ from cases.services.errors import (
     SenderHasAccount,
     StaleCase,
     TooManyCases,
+    TooManyMails,
     UnknownPlaceholder,
     ViewNameTaken,
     ViewTooLong,
@@ -60,6 +61,7 @@ from cases.services.files import (
 )
 from cases.services.filing import INTAKE_DRAFT, Filing, case_filed_from, file_case, text_filed_from
 from cases.services.incoming import (
+    MOST_MAILS,
     UNDECIDED,
     attach_mail,
     block_sender,
@@ -67,6 +69,7 @@ from cases.services.incoming import (
     parcel_of,
     receive_answer,
     reject_mail,
+    reject_mails,
     retry_mail,
     suggest_case,
     text_of,
@@ -112,6 +115,7 @@ __all__ = [
     "MailGone",
     "MailSettled",
     "MOST_CASES",
+    "MOST_MAILS",
     "MergedAlready",
     "NO_FILES",
     "NewProvider",
@@ -131,6 +135,7 @@ __all__ = [
     "StaleCase",
     "Take",
     "TooManyCases",
+    "TooManyMails",
     "UNDECIDED",
     "UnknownPlaceholder",
     "ViewNameTaken",
@@ -178,6 +183,7 @@ __all__ = [
     "refuse_unknown_placeholders",
     "refuse_unmergeable",
     "reject_mail",
+    "reject_mails",
     "retry_mail",
     "save_canned_reply",
     "save_queue",

@@ -203,6 +203,11 @@ class TooManyCases(CaseError):
         super().__init__(_("Choose at most %s cases at once.") % most)
 
 
+class TooManyMails(CaseError):
+    def __init__(self, most: int) -> None:
+        super().__init__(_("Choose at most %s mails at once.") % most)
+
+
 class NotOfferedHere(CaseError):
     def __init__(self, case: Case) -> None:
         super().__init__(_("This canned reply is not offered in the queue of %s.") % case.case_id)

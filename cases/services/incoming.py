@@ -18,16 +18,17 @@ from accounts.services import primary_organization
 from cases.files import IncomingFile, inspect_files
 from cases.models import TEXT_LIMIT, Case, CaseEvent, Message, RequestType, case_number
 from cases.services.change import locked, record, require_agent
-from cases.services.errors import FilesNotStored, MailSettled, NotAllowed, SenderHasAccount
+from cases.services.errors import FilesNotStored, MailSettled, NotAllowed, SenderHasAccount, TooManyMails
 from cases.services.files import NO_FILES, StagedFiles, staged
 from cases.services.filing import Filing, file_case
 from cases.services.messages import Origin, add_information, add_note
 from mail import inbox
 from mail.inbox import CUT, Delivery, Letter, Machine, Outcome
-from mail.models import BlockedSender, InboundMail, InboundState, Reason
+from mail.models import WAITING, BlockedSender, InboundMail, InboundState, Reason
 
 # What an agent may still decide about.
 UNDECIDED = (InboundState.UNMATCHED, InboundState.IGNORED, InboundState.REJECTED, InboundState.FAILED)
+MOST_MAILS = 100
 # How many words of machines a case's history takes in an hour.
 NOTED_AN_HOUR = 20
 _CASE_ID = re.compile(r"\bCS0*[0-9]{1,18}\b", re.IGNORECASE)
@@ -211,6 +212,24 @@ def reject_mail(*, by: User, mail: InboundMail) -> None:
     """
     require_agent(by)
     _settle(mail, Outcome(InboundState.REJECTED, Reason.BY_AGENT), by=by)
+
+
+def reject_mails(*, by: User, mails: Iterable[InboundMail]) -> int:
+    """Put several mails aside for good, each for itself, and return how many it was.
+
+    Only those that still wait for somebody: a mail that was filed or rejected meanwhile stays what it is, with
+    the name of who decided, and stops no other.
+
+    Raises:
+        NotAllowed, TooManyMails.
+    """
+    require_agent(by)
+    chosen = list(mails)
+    if len(chosen) > MOST_MAILS:
+        raise TooManyMails(MOST_MAILS)
+    outcome = Outcome(InboundState.REJECTED, Reason.BY_AGENT)
+    # In no transaction around all of them: its locks and those of a sender who is being blocked could cross.
+    return sum(inbox.settle(mail, outcome, by=by, was=WAITING) for mail in chosen)
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """The outbox: what is owed and sent. The inbox: what came in and what became of it."""
 
 from mail.models.inbound import (
+    WAITING,
     BlockedSender,
     InboundMail,
     InboundRaw,
@@ -25,6 +26,7 @@ from mail.models.suspension import SuspendedAddress
 __all__ = [
     "OWED",
     "TROUBLED",
+    "WAITING",
     "BlockedSender",
     "Heartbeat",
     "Hold",

@@ -21,6 +21,10 @@ class InboundState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+# What a person has to decide about.
+WAITING = (InboundState.UNMATCHED, InboundState.FAILED)
+
+
 class Reason(models.TextChoices):
     """Why a mail is where it is."""
 
@@ -58,7 +62,7 @@ class InboundQuerySet(models.QuerySet):
 
     def waiting(self):
         """Keep what a person has to decide about."""
-        return self.filter(state__in=(InboundState.UNMATCHED, InboundState.FAILED))
+        return self.filter(state__in=WAITING)
 
     def about(self, kind: str, numbers):
         """Mails that were filed on one of these rows, noted there, or offered for one."""

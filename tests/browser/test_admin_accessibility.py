@@ -245,7 +245,7 @@ VISITS = [
     Visit(ADMIN, "/admin/mail/outboxmessage/{mail}/change/", "", ("mail/outboxmessage/change_form.html",)),
     Visit(AGENT, CASES + "{case}/files/{file}/remove/", "The file", ("cases/case/remove_file.html",)),
     Visit(AGENT, CASES + "{case}/files/{file}/remove/", "The file", (), press("Remove for good")),
-    Visit(AGENT, "/admin/mail/inboundmail/", "Mail that came in"),
+    Visit(AGENT, "/admin/mail/inboundmail/", "Mail that came in", ("mail/inboundmail/actions.html",)),
     Visit(AGENT, "/admin/mail/inboundmail/{inbound}/change/", "Vaccine for all", INBOUND),
     Visit(AGENT, "/admin/mail/inboundmail/{inbound}/change/", "Vaccine for all", INBOUND, attach_to_nothing),
     Visit(AGENT, "/admin/mail/inboundmail/{inbound}/change/", "Log a call", INBOUND, press("Make a case")),
