@@ -8,7 +8,7 @@ import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import django
 
@@ -39,6 +39,11 @@ _OPEN_STATES = (statuses.NEW.code, statuses.OPEN.code, statuses.AWAITING.code)
 
 def provider_id(place: int) -> int:
     return FIRST + AGENTS + place
+
+
+def _answered_at(filed_at: datetime) -> datetime:
+    """Return when the provider wrote on a case; here no agent has looked at one."""
+    return filed_at + timedelta(hours=2)
 
 
 def seed(plan: Plan) -> None:
@@ -153,6 +158,7 @@ def _write_cases(plan: Plan) -> None:
             status = chance.choice(_OPEN_STATES) if is_open else statuses.CLOSED.code
             agent = None if status == statuses.NEW.code else FIRST + chance.randrange(AGENTS)
             moved = at + timedelta(hours=chance.randrange(1, 72))
+            unseen_at = _answered_at(at) if is_open and agent else None
             yield (
                 number,
                 provider_id(owner),
@@ -172,6 +178,7 @@ def _write_cases(plan: Plan) -> None:
                 moved,
                 chance.choice(("provider", "help_desk")),
                 moved,
+                unseen_at,
             )
 
     write(
@@ -195,6 +202,7 @@ def _write_cases(plan: Plan) -> None:
             "status_changed_at",
             "last_message_by",
             "waiting_since",
+            "answer_unseen_at",
         ],
         cases(),
     )
@@ -204,7 +212,7 @@ def _write_cases(plan: Plan) -> None:
         for number in range(1, plan.cases + 1):
             owner, body, at = next(owners), next(bodies), plan.filed_at(number)
             yield (2 * number, number, FIRST + number % AGENTS, "public", body[:200], at + timedelta(hours=1))
-            yield (2 * number + 1, number, provider_id(owner), "provider", body[200:400], at + timedelta(hours=2))
+            yield (2 * number + 1, number, provider_id(owner), "provider", body[200:400], _answered_at(at))
 
     write(Message, ["id", "case_id", "author_id", "kind", "body", "created_at"], messages())
 

@@ -6,25 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from accounts.text import clean_query
 from cases.list_filters import Filters, staff_filters
 from cases.lists import AGENT_TABS, STAFF_SORTS, Sort, Tab, pick
-from cases.models import CaseLook, CaseQuerySet, Message
+from cases.models import CaseQuerySet
 from cases.search import search_for_agents
 from desk.text import whole_number
 
 _LONGEST_ADDRESS = 4000
-_ANSWERED_CAP = 100
 
 
 def answered_since_look(cases: CaseQuerySet, agent) -> CaseQuerySet:
     """Keep the agent's open cases with a message of the provider that is newer than the agent's last look."""
-    looks = CaseLook.objects.filter(case=OuterRef("case"), agent=agent, looked_at__gte=OuterRef("created_at"))
-    news = Message.objects.filter(~Exists(looks), case=OuterRef("pk"), kind=Message.Kind.PROVIDER)
-    return cases.open().assigned_to(agent).filter(Exists(news)).counted_to(_ANSWERED_CAP)
+    return cases.open().assigned_to(agent).filter(answer_unseen_at__isnull=False)
 
 
 ANSWERED = Tab(

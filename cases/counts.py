@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import cached_property
 
 from django.contrib.auth import get_user_model
@@ -13,15 +13,6 @@ from desk.prepared import Prepared, Slot
 COUNT_CAP = 1000
 
 
-class Count(int):
-    """How many there are, counted up to one past the cap."""
-
-    def __new__(cls, number: int, cap: int) -> Count:
-        count = super().__new__(cls, number)
-        count.cap = cap
-        return count
-
-
 class _Count(Subquery):
     """How many rows a sliced subquery has."""
 
@@ -29,14 +20,9 @@ class _Count(Subquery):
     output_field = IntegerField()
 
 
-def _cap_of(rows: QuerySet) -> int:
-    """Return how far these are counted: less far where each row costs more than an entry of an index."""
-    return min(getattr(rows, "count_cap", None) or COUNT_CAP, COUNT_CAP)
-
-
 def count_of(rows: QuerySet) -> Subquery:
     """Return how many rows there are, up to one past the cap, as a column of another query."""
-    return _Count(rows.order_by().values("pk")[: _cap_of(rows) + 1])
+    return _Count(rows.order_by().values("pk")[: COUNT_CAP + 1])
 
 
 def counts_query(user, rows: dict[str, QuerySet], **also: Subquery) -> QuerySet:
@@ -57,14 +43,7 @@ def capped_counts(user, rows: dict[str, QuerySet], **also: Subquery) -> dict:
     """
     if not rows:
         return {}
-    found = counts_query(user.pk, rows, **also).get()
-    return _named((*rows, *also), [_cap_of(some) for some in rows.values()], found)
-
-
-def _named(names: Collection[str], caps: list[int], found: tuple) -> dict:
-    """Return what `counts_query` found by its names; the first of them are counts."""
-    counts = [Count(number, cap) for number, cap in zip(found, caps, strict=False)]
-    return dict(zip(names, (*counts, *found[len(counts) :]), strict=True))
+    return dict(zip((*rows, *also), counts_query(user.pk, rows, **also).get(), strict=True))
 
 
 class PreparedCounts:
@@ -79,19 +58,17 @@ class PreparedCounts:
         self._build = build
 
     def of(self, **values) -> dict:
-        names, caps, query = self._written
+        names, query = self._written
         (found,) = query.rows(**values)
-        return _named(names, caps, found)
+        return dict(zip(names, found, strict=True))
 
     @cached_property
-    def _written(self) -> tuple[list[str], list[int], Prepared]:
+    def _written(self) -> tuple[list[str], Prepared]:
         user = Slot("user", get_user_model()._meta.pk)
         rows, also = self._build(user)
-        query = Prepared(lambda: counts_query(user, rows, **also))
-        return [*rows, *also], [_cap_of(some) for some in rows.values()], query
+        return [*rows, *also], Prepared(lambda: counts_query(user, rows, **also))
 
 
 def capped(count: int) -> str:
     """Write a count as people read it: "12", "1,000+"."""
-    cap = getattr(count, "cap", COUNT_CAP)
-    return f"{cap:,}+" if count > cap else f"{count:,}"
+    return f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"

@@ -77,21 +77,13 @@ def _colleagues(user) -> dict[int, list[int]]:
 class CaseQuerySet(KeptQuerySet):
     # Of which statuses the rows can be; None while all can.
     _statuses: frozenset[str] | None = None
-    # How far tabs count them; None for as far as they count anything.
-    count_cap: int | None = None
     # Whose cases `visible_to` chose: the providers, with the organizations or None for all of theirs; None: anybody's.
     owners: dict[int, list[int] | None] | None = None
 
     def _clone(self):
         clone = super()._clone()
-        clone._statuses, clone.count_cap, clone.owners = self._statuses, self.count_cap, self.owners
+        clone._statuses, clone.owners = self._statuses, self.owners
         return clone
-
-    def counted_to(self, cap: int) -> CaseQuerySet:
-        """Let tabs count no further than this: each of these rows costs more than an entry of an index."""
-        rows = self.all()
-        rows.count_cap = cap
-        return rows
 
     def with_status(self, *codes: str) -> CaseQuerySet:
         """Keep the cases with one of these statuses.
@@ -255,6 +247,8 @@ class Case(Kept):
 
     `updated_at` moves with everything, `public_updated_at` with what the provider can see: an
     internal note betrays nothing. `waiting_since` is when the ball came to where it lies.
+    `answer_unseen_at` is when the newest message of the provider came that the assigned agent has not
+    seen; without an agent there is none, and what a case was filed with is none.
     """
 
     provider = models.ForeignKey(
@@ -294,6 +288,7 @@ class Case(Kept):
     status_changed_at = models.DateTimeField(_("status since"))
     last_message_by = models.CharField(_("last message by"), max_length=10, choices=Side.choices)
     waiting_since = models.DateTimeField(_("waiting since"))
+    answer_unseen_at = models.DateTimeField(null=True, editable=False)
     follow_up_to = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -345,6 +340,11 @@ class Case(Kept):
                 fields=["assigned_agent", "waiting_since", "id", "status"],
                 condition=_OPEN,
                 name="case_assigned_waiting",
+            ),
+            models.Index(
+                fields=["assigned_agent", "waiting_since", "id"],
+                condition=_OPEN & Q(answer_unseen_at__isnull=False),
+                name="case_answered_waiting",
             ),
             models.Index(fields=["waiting_since", "id"], condition=_OPEN, name="case_open_waiting"),
             models.Index(

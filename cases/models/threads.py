@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from cases import statuses
 from cases.models.cases import TEXT_LIMIT, Case
 from cases.models.kept import AppendOnly, WrittenOnceQuerySet
+from cases.models.workspace import CaseLook
 from mail.models import InboundMail
 
 
 class MessageQuerySet(WrittenOnceQuerySet):
     """Messages, and the two changes that they know: where they stand, and a passage that had to go."""
+
+    def unseen_by(self, agent) -> MessageQuerySet:
+        """Keep what the provider wrote after the agent last looked at the case."""
+        looks = CaseLook.objects.filter(case=OuterRef("case"), agent=agent, looked_at__gte=OuterRef("created_at"))
+        return self.filter(~Exists(looks), kind=Message.Kind.PROVIDER)
 
     def move_to(self, case: Case) -> int:
         """Move them to the case that theirs is merged into; authors and times stay."""

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases.models import Batch, Case, CaseEvent, Queue
-from cases.services.change import assign, move, record, refuse_final, require_agent
+from cases.services.change import assign, move, newest_unseen, record, refuse_final, require_agent
 from cases.services.errors import AlreadyTaken, NotAllowed, StaleCase
 from cases.statuses import FINAL_CODES, NEW, OPEN
 
@@ -57,13 +57,18 @@ def take_case(*, by: User, case: Case, batch: Batch | None = None) -> Case:
         changes |= {"status": OPEN.code, "status_changed_at": at, "public_updated_at": at}
     free = Case.objects.filter(pk=before.pk, assigned_agent=None, status=before.status, merged_into=None)
     taken = free.update(**changes)
-    after = Case.objects.select_related("assigned_agent").get(pk=before.pk)
+    # Not found by the UPDATE itself: one that waited for somebody to store a message does not see it.
+    unseen = newest_unseen(by.pk)
+    after = Case.objects.select_related("assigned_agent").annotate(unseen_at=unseen).get(pk=before.pk)
     if not taken:
         if after.assigned_agent_id == by.pk:
             return after
         if after.assigned_agent_id:
             raise AlreadyTaken(after)
         raise StaleCase(after)
+    if after.unseen_at:
+        Case.objects.filter(pk=after.pk).update(answer_unseen_at=after.unseen_at)
+        after.answer_unseen_at = after.unseen_at
     record(after, CaseEvent.Kind.AGENT_ASSIGNED, by=by, at=at, new=by.pk, batch=batch)
     if opens:
         record(after, CaseEvent.Kind.STATUS_CHANGED, by=by, at=at, old=NEW.code, new=OPEN.code, batch=batch)
@@ -121,4 +126,5 @@ def hand_back_cases(*, agent: User, by: User) -> int:
     CaseEvent.objects.bulk_create(
         CaseEvent(case_id=pk, kind=CaseEvent.Kind.AGENT_ASSIGNED, by=by, at=at, from_value=str(agent.pk)) for pk in ids
     )
-    return Case.objects.filter(pk__in=ids, assigned_agent=agent).update(assigned_agent=None, updated_at=at)
+    cases = Case.objects.filter(pk__in=ids, assigned_agent=agent)
+    return cases.update(assigned_agent=None, answer_unseen_at=None, updated_at=at)

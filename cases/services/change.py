@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import OuterRef, Subquery
+
 from accounts.models import User
-from cases.models import Batch, Case, CaseEvent, Side
+from cases.models import Batch, Case, CaseEvent, Message, Side
 from cases.services.errors import CaseIsFinal, NotAllowed, StaleCase, WrongTransition
 from cases.statuses import BY_CODE, Status
 from desk.prepared import PreparedInsert
@@ -107,12 +109,30 @@ def assign(case: Case, agent_id: int | None, *, by: User, at: datetime, batch: B
     """Give a locked case to an agent or back to its queue, in memory, and record it."""
     record(case, CaseEvent.Kind.AGENT_ASSIGNED, by=by, at=at, old=case.assigned_agent_id, new=agent_id, batch=batch)
     case.assigned_agent_id = agent_id
+    look_for_unseen(case)
+
+
+def newest_unseen(agent_id: int) -> Subquery:
+    """Return when the provider last wrote what an agent has not seen, as a column of a query of cases."""
+    said = Message.objects.unseen_by(agent_id).filter(case=OuterRef("pk"))
+    return Subquery(said.order_by("-created_at").values("created_at")[:1])
+
+
+def look_for_unseen(case: Case) -> None:
+    """Let `store` find what the agent of a locked case has not seen; until then nobody knows in memory."""
+    agent_id = case.assigned_agent_id
+    case.answer_unseen_at = newest_unseen(agent_id) if agent_id else None
 
 
 def spoke(case: Case, side: Side, *, at: datetime) -> None:
-    """Note which side wrote last; whoever has to answer has waited since the first word."""
+    """Note which side wrote last; whoever has to answer has waited since the first word.
+
+    What a provider writes is unseen by the case's agent, whoever files it.
+    """
     if case.last_message_by != side:
         case.last_message_by, case.waiting_since = side, at
+    if side == Side.PROVIDER and case.assigned_agent_id:
+        case.answer_unseen_at = at
 
 
 def store(case: Case, *, was: str, at: datetime, public: bool = True) -> None:
@@ -135,6 +155,7 @@ def store(case: Case, *, was: str, at: datetime, public: bool = True) -> None:
         "queue_id": case.queue_id,
         "last_message_by": case.last_message_by,
         "waiting_since": case.waiting_since,
+        "answer_unseen_at": case.answer_unseen_at,
         "updated_at": at,
     }
     if public:

@@ -26,13 +26,20 @@ def _touch(case: Case, agent: User, *fields: str) -> None:
 
 
 def note_look(*, by: User, case: Case) -> None:
-    """Note that an agent has opened the page of a case.
+    """Note that an agent has opened the page of a case; the agent of the case has then seen its answers.
+
+    Arguments:
+        case: as the page read it: an answer that came after that is still unseen.
 
     Raises:
         NotAllowed: not an agent.
     """
     require_agent(by)
     _touch(case, by, "looked_at", "open_at")
+    # No transaction around both: a merge locks cases before looks.
+    if case.answer_unseen_at and case.assigned_agent_id == by.pk:
+        shown = Case.objects.filter(pk=case.pk, assigned_agent=by, answer_unseen_at=case.answer_unseen_at)
+        shown.update(answer_unseen_at=None)
 
 
 def still_open(*, by: User, case: Case) -> None:

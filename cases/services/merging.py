@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from cases.models import Case, CaseEvent, CaseLink, CaseLook, Message, Side, Submission
 from cases.services.assignment import may_hand_over
-from cases.services.change import assign, move, record, refuse_stale, require_agent, store
+from cases.services.change import assign, look_for_unseen, move, record, refuse_stale, require_agent, store
 from cases.services.errors import (
     IntoFinished,
     MergedAlready,
@@ -54,6 +54,7 @@ def merge_case(*, by: User, case: Case, into: Case, seen: int | None = None) -> 
         _take_over(source, target, by=by, at=at)
     _age_looks(source, target)
     _move_texts(source, target)
+    look_for_unseen(target)
     _move_links(source, target)
     _close(source, target, by=by, at=at)
     store(target, was=was, at=at)
@@ -205,7 +206,9 @@ def _close(source: Case, target: Case, *, by: User, at: datetime) -> None:
         record(source, CaseEvent.Kind.STATUS_CHANGED, by=by, at=at, old=source.status, new=CLOSED.code)
         Case.objects.filter(pk=source.pk).update(status=CLOSED.code, status_changed_at=at, waiting_since=at)
     Case.objects.filter(Q(pk=source.pk) | Q(merged_into=source)).update(merged_into=target)
-    Case.objects.filter(pk=source.pk).update(description="", updated_at=at, public_updated_at=at)
+    Case.objects.filter(pk=source.pk).update(
+        description="", answer_unseen_at=None, updated_at=at, public_updated_at=at
+    )
 
 
 # --- links -----------------------------------------------------------------------------------

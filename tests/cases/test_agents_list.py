@@ -1,7 +1,6 @@
 """The agents' list of cases in the admin, and the way from case to case along it."""
 
 import re
-from datetime import timedelta
 from html import unescape
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -13,7 +12,7 @@ from django.utils import timezone
 
 from cases import changelist, counts, services
 from cases.agent_lists import neighbours
-from cases.models import Case, CaseLook, Priority, Queue, RequestType
+from cases.models import Case, Priority, Queue, RequestType
 from tests.conftest import make_person
 
 pytestmark = pytest.mark.django_db
@@ -31,11 +30,6 @@ def tab_counts(client, query: str = "") -> dict[str, str]:
 def current_tab(client, query: str = "") -> str:
     (tab,) = [tab.tab.code for tab in client.get(LIST + query).context["cl"].tabs if tab.is_current]
     return tab
-
-
-def look(agent, case, *, ago: timedelta = timedelta()) -> None:
-    at = timezone.now() - ago
-    CaseLook.objects.create(case=case, agent=agent, looked_at=at, open_at=at)
 
 
 @pytest.fixture
@@ -100,18 +94,6 @@ def test_counts_are_capped(client_for, agnes, cases, monkeypatch):
     assert (shown["mine"], shown["open"]) == ("2", "3+")
 
 
-def test_answers_are_counted_less_far(client_for, agnes, paula, file, monkeypatch):
-    monkeypatch.setattr("cases.agent_query._ANSWERED_CAP", 1)
-    monkeypatch.setattr(changelist, "_tab_counts", counts.PreparedCounts(changelist._counted))
-    for _ in range(2):
-        case = file(paula)
-        services.take_case(by=agnes, case=case)
-        services.add_information(by=paula, case=case, body="Please call.")
-    shown = tab_counts(client_for(agnes))
-    assert (shown["answered"], shown["mine"]) == ("1+", "2")
-    assert len(rows(client_for(agnes), "?list=answered")) == 2
-
-
 def test_foot_says_what_the_tab_says_and_pages_go_further(client_for, agnes, paula, file, monkeypatch):
     monkeypatch.setattr(counts, "COUNT_CAP", 3)
     monkeypatch.setattr(changelist, "_tab_counts", counts.PreparedCounts(changelist._counted))
@@ -129,15 +111,16 @@ def test_foot_says_what_the_tab_says_and_pages_go_further(client_for, agnes, pau
 def test_answered_since_the_last_look(client_for, agnes, second_agent, paula, cases):
     client, case = client_for(agnes), cases["older"]
     assert rows(client, "?list=answered") == []
+    client.get(f"{LIST}{case.pk}/change/")
     services.add_information(by=paula, case=case, body="Lot 42.")
     assert rows(client, "?list=answered") == [case.pk]
     assert rows(client_for(second_agent), "?list=answered") == []
-    look(second_agent, case)
+    client_for(second_agent).get(f"{LIST}{case.pk}/change/")
     assert rows(client, "?list=answered") == [case.pk]
-    look(agnes, case, ago=timedelta(hours=1))
-    assert rows(client, "?list=answered") == [case.pk]
-    CaseLook.objects.filter(agent=agnes).update(looked_at=timezone.now())
+    assert tab_counts(client)["answered"] == "1"
+    client.get(f"{LIST}{case.pk}/change/")
     assert rows(client, "?list=answered") == []
+    assert tab_counts(client)["answered"] == "0"
 
 
 def test_empty_lists_say_so(client_for, agnes, second_agent, case):

@@ -170,6 +170,17 @@ def test_link_and_merge_do_not_wait_in_a_circle(paula, agnes, sven, file, interr
     assert CaseLink.objects.get().other == two
 
 
+def test_look_and_merge_do_not_wait_in_a_circle(paula, agnes, sven, file, interrupted):
+    one, two = file(paula), file(paula)
+    services.take_case(by=agnes, case=two)
+    services.note_look(by=agnes, case=two)
+    services.add_information(by=paula, case=two, body="Lot 42.")
+    page = Case.objects.get(pk=two.pk)
+    merge = lambda: services.merge_case(by=sven, case=one, into=two)  # noqa: E731
+    look = lambda: services.note_look(by=agnes, case=page)  # noqa: E731
+    assert not failures(interrupted("_age_looks", merge, look))
+
+
 def test_locks_are_taken_anew_for_a_link_that_came_before_them(paula, agnes, sven, file, monkeypatch):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer at a time")
@@ -241,6 +252,26 @@ def test_agent_blocked_while_a_case_is_given_keeps_none(give, case, agnes, secon
     case.refresh_from_db()
     assert case.assigned_agent is None
     assert case.events.filter(kind="agent_assigned").latest("pk").to_value == ""
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one transaction writes at a time")
+@pytest.mark.parametrize("given", ["taken", "handed over"])
+def test_answer_that_is_being_stored_while_its_case_is_given_is_unseen(given, case, paula, agnes, monkeypatch):
+    begun, owe = [], messages.owe
+    give = {
+        "taken": lambda: services.take_case(by=agnes, case=case),
+        "handed over": lambda: services.change_case(by=agnes, case=case, changes=services.Changes(agent=agnes)),
+    }[given]
+
+    def give_first(*args, **kwargs):
+        begun.append(meanwhile(give))
+        return owe(*args, **kwargs)
+
+    monkeypatch.setattr(messages, "owe", give_first)
+    services.add_information(by=paula, case=case, body="Lot 42.")
+    assert after(begun[0]).assigned_agent == agnes
+    case.refresh_from_db()
+    assert (case.assigned_agent, case.answer_unseen_at) == (agnes, case.messages.get().created_at)
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="one transaction writes at a time")

@@ -75,7 +75,7 @@ def test_answered_case_of_a_colleague_becomes_part_of_ones_own(source, target, a
 
 
 def look_at(case: Case, agent) -> None:
-    services.note_look(by=agent, case=case)
+    services.note_look(by=agent, case=Case.objects.get(pk=case.pk))
 
 
 def has_news(agent) -> bool:

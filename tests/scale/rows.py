@@ -29,6 +29,10 @@ UPDATE cases_case SET assigned_agent_id = {agent} WHERE assigned_agent_id = {rar
 UPDATE cases_case SET queue_id = (SELECT max(id) FROM cases_queue) WHERE id % 2000 = 29;
 UPDATE cases_case SET merged_into_id = id - 1, status = 'closed' WHERE id % 1000 = 23;
 """
+_SEEN = """
+UPDATE cases_case SET answer_unseen_at = NULL FROM cases_caselook AS look
+WHERE case_id = cases_case.id AND agent_id = assigned_agent_id AND looked_at >= answer_unseen_at
+"""
 
 
 def fill(plan: Plan) -> None:
@@ -39,6 +43,7 @@ def fill(plan: Plan) -> None:
     _write_what_belongs_to_people(plan)
     with connection.cursor() as cursor:
         cursor.execute(_RARE.format(agent=AGENT, rare_agent=RARE_AGENT))
+        cursor.execute(_SEEN)
         cursor.execute("VACUUM ANALYZE")
     viewer = User.objects.get(pk=VIEWER)
     viewer.groups.set(Group.objects.filter(name="Viewers"))
