@@ -138,18 +138,18 @@ def let_tables_change(*, using: str, plan: Sequence = (), **kwargs) -> None:
     """Take the triggers of the search index out of the way of migrations."""
     from cases.search_index import drop_triggers
 
-    if plan:
+    if plan and connections[using].vendor == "sqlite":
         drop_triggers(connections[using])
 
 
-def make_search_index(*, using: str, plan: Sequence = (), **kwargs) -> None:
-    """Make the search index and its triggers; fill it where migrations had to do without them."""
+def make_search_index(*, using: str, **kwargs) -> None:
+    """Make the search index and its triggers; it is filled where something was changed without them."""
     from cases.models import Message
     from cases.search_index import make_index
 
     connection = connections[using]
     if Message._meta.db_table in connection.introspection.table_names():
-        make_index(connection, is_stale=bool(plan) and connection.vendor == "sqlite")
+        make_index(connection)
 
 
 def hand_back(*, account, by, **kwargs) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import RawSQL
 
@@ -99,77 +99,72 @@ def _postgresql() -> list[str]:
     return statements
 
 
-def _sqlite() -> list[str]:
+def _sqlite_triggers() -> dict[str, str]:
+    """Return when each trigger fires, and what it does, by its name."""
     public, internal = (bodies.format(aggregate="group_concat(body, ' ')") for bodies in (_PUBLIC, _INTERNAL))
 
     def put(where: str) -> str:
-        return f"""INSERT OR REPLACE INTO {TABLE} (rowid, {", ".join(PARTS)})
+        return f"""BEGIN INSERT OR REPLACE INTO {TABLE} (rowid, {", ".join(PARTS)})
             SELECT c.id,
                 t.name || ' ' || t.name_es || ' ' || c.organization_name || ' ' || c.description || ' '
                     || coalesce({public}, ''),
                 u.first_name || ' ' || u.last_name,
                 u.username || ' ' || u.email,
                 coalesce({internal}, '')
-            {_FROM} WHERE {where};"""
+            {_FROM} WHERE {where}; END"""
 
     names = ("first_name", "last_name", "username", "email")
     renamed = " OR ".join(f"NEW.{name} <> OLD.{name}" for name in names)
-    triggers = (
-        ("case_new", "AFTER INSERT ON cases_case", put("c.id = NEW.id")),
-        (
-            "case_text",
-            "AFTER UPDATE OF description, organization_name, request_type_id, provider_id ON cases_case",
-            put("c.id = NEW.id"),
-        ),
-        ("case_gone", "AFTER DELETE ON cases_case", f"DELETE FROM {TABLE} WHERE rowid = OLD.id;"),
-        ("message_new", "AFTER INSERT ON cases_message", put("c.id = NEW.case_id")),
-        (
-            "message_text",
-            "AFTER UPDATE OF body, case_id, kind ON cases_message",
-            put("c.id IN (NEW.case_id, OLD.case_id)"),
-        ),
-        (
-            "person",
-            f"AFTER UPDATE OF {', '.join(names)} ON accounts_user WHEN {renamed}",
-            put("c.provider_id = NEW.id"),
-        ),
-    )
+    changed = "description, organization_name, request_type_id, provider_id"
+    return {
+        f"{TABLE}_case_new": f"AFTER INSERT ON cases_case {put('c.id = NEW.id')}",
+        f"{TABLE}_case_text": f"AFTER UPDATE OF {changed} ON cases_case {put('c.id = NEW.id')}",
+        f"{TABLE}_case_gone": f"AFTER DELETE ON cases_case BEGIN DELETE FROM {TABLE} WHERE rowid = OLD.id; END",
+        f"{TABLE}_message_new": f"AFTER INSERT ON cases_message {put('c.id = NEW.case_id')}",
+        f"{TABLE}_message_text": "AFTER UPDATE OF body, case_id, kind ON cases_message "
+        + put("c.id IN (NEW.case_id, OLD.case_id)"),
+        f"{TABLE}_person": f"AFTER UPDATE OF {', '.join(names)} ON accounts_user WHEN {renamed} "
+        + put("c.provider_id = NEW.id"),
+    }
+
+
+_SQLITE_TRIGGERS = _sqlite_triggers()
+
+
+def _sqlite() -> list[str]:
     return [
         f"CREATE VIRTUAL TABLE IF NOT EXISTS {TABLE} USING fts5"
         f"({', '.join(PARTS)}, tokenize = 'unicode61 remove_diacritics 2')",
-        *(f"CREATE TRIGGER {TABLE}_{name} {timing} BEGIN {body} END" for name, timing, body in triggers),
+        *(f"CREATE TRIGGER {name} {action}" for name, action in _SQLITE_TRIGGERS.items()),
     ]
 
 
-def make_index(using: BaseDatabaseWrapper, *, is_stale: bool = False) -> None:
-    """Make what is missing of the index, and fill it when it is made; safe to repeat.
-
-    Arguments:
-        is_stale: fill it in any case.
-    """
-    drop_triggers(using)
-    with using.cursor() as cursor:
-        is_new = TABLE not in using.introspection.table_names(cursor)
+def make_index(using: BaseDatabaseWrapper) -> None:
+    """Make what is missing of the index, all or nothing; fill it when it is made, or was left without its triggers."""
+    with transaction.atomic(using=using.alias), using.cursor() as cursor:
+        is_behind = TABLE not in using.introspection.table_names(cursor)
+        if using.vendor == "sqlite":
+            is_behind |= drop_triggers(using) < len(_SQLITE_TRIGGERS)
         for statement in _postgresql() if using.vendor == "postgresql" else _sqlite():
             cursor.execute(statement)
-        if is_new or is_stale:
+        if is_behind:
             fill(cursor, using.vendor)
 
 
-def drop_triggers(using: BaseDatabaseWrapper) -> None:
-    """Take away SQLite's triggers; `make_index` makes them anew.
+def drop_triggers(using: BaseDatabaseWrapper) -> int:
+    """Take away SQLite's triggers and return how many there were; `make_index` makes them anew and fills the index.
 
     To change a table Django makes it anew, and SQLite renames none while a trigger speaks of one that is away.
     """
-    if using.vendor != "sqlite":
-        return
     with using.cursor() as cursor:
         cursor.execute(
             "SELECT name FROM sqlite_master WHERE type = 'trigger' AND substr(name, 1, %s) = %s",
             [len(TABLE) + 1, f"{TABLE}_"],
         )
-        for (name,) in cursor.fetchall():
+        names = [name for (name,) in cursor.fetchall()]
+        for name in names:
             cursor.execute(f"DROP TRIGGER {name}")
+    return len(names)
 
 
 def fill(cursor, vendor: str) -> None:

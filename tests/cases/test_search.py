@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 from django.db import connection
 
@@ -142,10 +144,25 @@ def test_the_index_can_be_made_again(case):
     assert found_by_providers("cooler again") == [case.pk]
 
 
-def test_what_migrations_change_is_found(case):
-    """On SQLite they run without the triggers of the index."""
+def migrate_descriptions(text: str) -> None:
+    """What migrations that change rows come to: on SQLite they run without the triggers of the index."""
     let_tables_change(using="default", plan=["a migration"])
-    Case.objects.update(description="A quokka has the fridge.")
+    Case.objects.update(description=text)
+
+
+def test_what_migrations_change_is_found(case):
+    migrate_descriptions("A quokka has the fridge.")
     make_search_index(using="default", plan=["a migration"])
     assert found_by_providers("quokka") == [case.pk]
     assert found_by_providers("cooler") == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's triggers stay")
+def test_an_index_that_could_not_be_filled_is_filled_the_next_time(case, monkeypatch):
+    migrate_descriptions("A quokka has the fridge.")
+    with monkeypatch.context() as patched:
+        patched.setattr(search_index, "fill", Mock(side_effect=OSError("The disk is full.")))
+        with pytest.raises(OSError, match="full"):
+            make_search_index(using="default", plan=["a migration"])
+    make_search_index(using="default", plan=[])
+    assert found_by_providers("quokka") == [case.pk]
