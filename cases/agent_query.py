@@ -19,7 +19,7 @@ _LONGEST_ADDRESS = 4000
 
 
 def answered_since_look(cases: CaseQuerySet, agent) -> CaseQuerySet:
-    """Keep the agent's open cases with a message of the provider that is newer than the agent's last look."""
+    """Keep the agent's open cases with a message of the provider that the agent has not seen."""
     return cases.open().assigned_to(agent).filter(answer_unseen_at__isnull=False)
 
 

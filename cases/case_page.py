@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import drafts
@@ -39,11 +40,12 @@ _EVENT_OF = {
 def find_case(user: User, number: int) -> Case:
     """Return the case of this number, or the one that it was merged into, with all that its page shows.
 
-    The cases that became part of it come along in the same statement.
+    The cases that became part of it come along in the same statement; `read_at` is a moment before it.
 
     Raises:
         Http404: there is none, or not for this person.
     """
+    read_at = timezone.now()
     related = ("provider", "organization", "request_type", "queue", "assigned_agent", "follow_up_to")
     cases = with_facts_of_provider(Case.objects.visible_to(user).select_related(*related))
     try:
@@ -55,7 +57,7 @@ def find_case(user: User, number: int) -> Case:
     case = family.pop(number)
     if case.merged_into_id:
         return find_case(user, case.merged_into_id)
-    case.family_ids = [case.pk, *family]
+    case.read_at, case.family_ids = read_at, [case.pk, *family]
     return case
 
 
@@ -104,7 +106,7 @@ class CasePage:
         if self.merged:
             return self._follow()
         if self.request.method != "POST":
-            services.note_look(by=self.user, case=self.case)
+            services.note_look(by=self.user, case=self.case, at=self.case.read_at)
             return self.show()
         act = ACTIONS.get(self.request.POST.get("action", ""), CasePage.stay)
         return act(self)

@@ -33,8 +33,8 @@ from desk.prepared import Prepared, Slot
 
 # How many the home page shows of a kind: cases that wait, latest cases, lists.
 HOME_CASES = 3
-# A page of what up to so many people filed is merged from a page of each.
-MERGED_OWNERS = 50
+# What up to so many people filed is merged from a page of each; of more, the statement would be too long to write.
+MERGED_OWNERS = 8
 _MOMENT = Case._meta.get_field("filed_at")
 
 
@@ -296,9 +296,8 @@ def _page(user, listed: Callable[[], CaseQuerySet], query: Query, turn: Turn) ->
         found = _own_rows(query.tab, sort, bool(turn.position), turn.is_backwards).rows(user=user.pk, at=at, pk=pk)
         return page_of([ProviderRow._make(row) for row in found], turn, field=sort.field)
     order = {"field": sort.field, "descending": sort.descending}
-    owners = listed().of_each_owner()
-    if 0 < len(owners) <= MERGED_OWNERS and not query.text:
-        parts = [select_cases(cases.unmerged(), query, user) for cases in owners]
+    if not query.text and 0 < listed().owners <= MERGED_OWNERS:
+        parts = [select_cases(cases.unmerged(), query, user) for cases in listed().of_each_owner()]
         rows = rows_of_each(parts, turn, **order)
     else:
         rows = rows_from(select_cases(listed(), query, user), turn, **order)

@@ -58,19 +58,23 @@ def renewed(kept: dict, measured: dict, today: date) -> dict:
 def differences(kept: dict, report: dict) -> list[str]:
     """Say in which lines two reports differ: the part, the page's name, before and after."""
     said = []
-    for part in ("tools", "states", "weights", "lighthouse"):
-        before, after = (_by_name(each.get(part, {})) for each in (kept, report))
+    for part in dict.fromkeys((*kept, *report)):
+        before, after = (_by_name(each.get(part)) for each in (kept, report))
         names = dict.fromkeys((*before, *after))
         said += [
             f"{part}, {name}: {before.get(name)} before, {after.get(name)} measured"
             for name in names
             if before.get(name) != after.get(name)
         ]
+        if list(before) != list(after) and set(before) == set(after):
+            said.append(f"{part}: another order")
     return said
 
 
-def _by_name(lines: dict | list[dict]) -> dict:
-    return lines if isinstance(lines, dict) else {line["name"]: line for line in lines}
+def _by_name(lines: dict | list[dict] | str | None) -> dict:
+    if isinstance(lines, list):
+        return {line["name"]: line for line in lines}
+    return lines if isinstance(lines, dict) else {"": lines}
 
 
 def _steady(weight: dict, kept: list[dict]) -> dict:

@@ -181,8 +181,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "cases-delete-loose-files": {"task": "cases.delete_loose_files", "schedule": crontab(minute=47)},
-    "desk-count-rows": {"task": "desk.count_rows", "schedule": crontab(minute=57)},
 }
+if "sqlite3" in DATABASES["default"]["ENGINE"]:
+    CELERY_BEAT_SCHEDULE["cases-analyze-sqlite"] = {"task": "cases.analyze_sqlite", "schedule": crontab(minute=57)}
 
 DEFAULT_FROM_EMAIL = checked_address(
     "DEFAULT_FROM_EMAIL",

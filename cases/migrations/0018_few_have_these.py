@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_drafts_by_one_index"),
-        ("cases", "0016_answers_unseen"),
+        ("cases", "0017_find_unseen"),
         ("mail", "0005_messages_by_one_index"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

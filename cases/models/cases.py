@@ -77,12 +77,12 @@ def _colleagues(user) -> dict[int, list[int]]:
 class CaseQuerySet(KeptQuerySet):
     # Of which statuses the rows can be; None while all can.
     _statuses: frozenset[str] | None = None
-    # Whose cases `visible_to` chose: the providers, with the organizations or None for all of theirs; None: anybody's.
-    owners: dict[int, list[int] | None] | None = None
+    # What `visible_to` chose for somebody who shares, and out of what: see `of_each_owner`.
+    _shared: tuple[CaseQuerySet, list[Q]] | None = None
 
     def _clone(self):
         clone = super()._clone()
-        clone._statuses, clone.owners = self._statuses, self.owners
+        clone._statuses, clone._shared = self._statuses, self._shared
         return clone
 
     def with_status(self, *codes: str) -> CaseQuerySet:
@@ -126,27 +126,27 @@ class CaseQuerySet(KeptQuerySet):
         for organization, people in colleagues.items():
             visible |= Q(organization=organization, provider__in=people)
         # Said once more of the provider alone: that is what the indexes begin with.
-        owners: dict[int, list[int] | None] = {}
+        organizations: dict[int, list[int]] = {}
         for organization, people in colleagues.items():
             for person in people:
-                owners.setdefault(person, []).append(organization)
-        owners[user.pk] = None
-        rows = self.filter(visible, provider__in=sorted(owners))
-        rows.owners = owners
+                organizations.setdefault(person, []).append(organization)
+        rows = self.filter(visible, provider__in=sorted({user.pk, *organizations}))
+        theirs = [Q(provider=person, organization__in=shared) for person, shared in organizations.items()]
+        rows._shared = self, [Q(provider=user), *theirs]
         return rows
 
-    def of_each_owner(self) -> list[CaseQuerySet]:
-        """Return the cases that `visible_to` chose, each provider's alone: an index orders those of one.
+    @property
+    def owners(self) -> int:
+        """Return how many providers' cases `visible_to` chose for somebody who shares; 0 for anybody else."""
+        return len(self._shared[1]) if self._shared else 0
 
-        What they were filtered by since is to be filtered again.
+    def of_each_owner(self) -> list[CaseQuerySet]:
+        """Return what `visible_to` chose for somebody who shares, each provider's alone: an index orders those of one.
+
+        Not what was filtered, or joined by `|`, after that.
         """
-        every = self.model.objects
-        return [
-            every.of_provider(provider)
-            if organizations is None
-            else every.filter(provider=provider, organization__in=organizations)
-            for provider, organizations in (self.owners or {}).items()
-        ]
+        every, conditions = self._shared
+        return [every.filter(condition) for condition in conditions]
 
     def filed_by(self, user) -> CaseQuerySet:
         """Keep what this person filed, which they may always see: nobody else's, and no look-up of organizations."""

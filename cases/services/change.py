@@ -162,3 +162,6 @@ def store(case: Case, *, was: str, at: datetime, public: bool = True) -> None:
         case.public_updated_at = changes["public_updated_at"] = at
     if not Case.objects.filter(pk=case.pk, status=was).update(**changes):
         raise StaleCase(case)
+    if isinstance(case.answer_unseen_at, Subquery):
+        # What the database found is read when somebody asks.
+        del case.answer_unseen_at

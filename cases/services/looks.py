@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -14,31 +14,32 @@ from cases.services.change import require_agent
 OPEN_FOR = timedelta(seconds=45)
 
 
-def _touch(case: Case, agent: User, *fields: str) -> None:
+def _touch(case: Case, agent: User, *fields: str, looked_at: datetime | None = None) -> None:
     """Write one row in one statement: that is atomic by itself."""
     now = timezone.now()
     CaseLook.objects.bulk_create(
-        [CaseLook(case=case, agent=agent, looked_at=now, open_at=now)],
+        [CaseLook(case=case, agent=agent, looked_at=looked_at or now, open_at=now)],
         update_conflicts=True,
         unique_fields=["case", "agent"],
         update_fields=fields,
     )
 
 
-def note_look(*, by: User, case: Case) -> None:
+def note_look(*, by: User, case: Case, at: datetime) -> None:
     """Note that an agent has opened the page of a case; the agent of the case has then seen its answers.
 
     Arguments:
-        case: as the page read it: an answer that came after that is still unseen.
+        case: as the page read it: what came after that is still unseen.
+        at: a moment before the page read it.
 
     Raises:
         NotAllowed: not an agent.
     """
     require_agent(by)
-    _touch(case, by, "looked_at", "open_at")
+    _touch(case, by, "looked_at", "open_at", looked_at=at)
     # No transaction around both: a merge locks cases before looks.
     if case.answer_unseen_at and case.assigned_agent_id == by.pk:
-        shown = Case.objects.filter(pk=case.pk, assigned_agent=by, answer_unseen_at=case.answer_unseen_at)
+        shown = Case.objects.filter(pk=case.pk, assigned_agent=by, updated_at=case.updated_at)
         shown.update(answer_unseen_at=None)
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.utils import timezone
 
 from accounts.services import block_account
 from cases import services
@@ -34,7 +35,8 @@ def news(agent) -> list[int]:
 
 def look(agent, case: Case) -> None:
     """Let an agent open the page of a case."""
-    services.note_look(by=agent, case=fresh(case))
+    at = timezone.now()
+    services.note_look(by=agent, case=fresh(case), at=at)
 
 
 def say(case: Case, body: str = "Lot 42.") -> Message:
@@ -159,18 +161,39 @@ def test_page_that_stays_open_is_no_look(mine, agnes, client_for):
 def test_answer_that_comes_while_the_page_is_read_stays_unseen(before, mine, agnes):
     for _each in range(before):
         say(mine)
-    page = fresh(mine)
+    at, page = timezone.now(), fresh(mine)
     newest = say(mine, "And lot 43.")
-    services.note_look(by=agnes, case=page)
+    services.note_look(by=agnes, case=page, at=at)
     assert news(agnes) == [mine.pk]
     assert fresh(mine).answer_unseen_at == newest.created_at
+    give(agnes, mine, None)
+    services.take_case(by=agnes, case=fresh(mine))
+    assert fresh(mine).answer_unseen_at == newest.created_at, "her look was before it"
+
+
+def test_words_that_a_merge_brings_while_the_page_is_read_stay_unseen(mine, paula, agnes, sven, file):
+    other = file(paula)
+    say(other)
+    say(mine)
+    at, page = timezone.now(), fresh(mine)
+    services.merge_case(by=sven, case=other, into=mine)
+    services.note_look(by=agnes, case=page, at=at)
+    assert news(agnes) == [mine.pk]
+    look(agnes, mine)
+    assert news(agnes) == []
+
+
+def test_what_a_service_returns_says_when_the_answer_came(mine, sven, second_agent):
+    said = say(mine)
+    given = services.change_case(by=sven, case=mine, changes=Changes(agent=second_agent))
+    assert given.answer_unseen_at == said.created_at
 
 
 def test_look_of_who_gave_the_case_away_meanwhile_ends_nothing(mine, agnes, second_agent):
     say(mine)
-    page = fresh(mine)
+    at, page = timezone.now(), fresh(mine)
     give(agnes, mine, second_agent)
-    services.note_look(by=agnes, case=page)
+    services.note_look(by=agnes, case=page, at=at)
     assert news(second_agent) == [mine.pk]
 
 
@@ -340,7 +363,7 @@ def test_migration_finds_what_is_unseen(agnes, second_agent, paula, file):
     Case.objects.filter(pk=cases["merged"].pk).update(merged_into=cases["unseen"])
     kept = dict(Case.objects.values_list("pk", "answer_unseen_at"))
     Case.objects.update(answer_unseen_at=None)
-    import_module("cases.migrations.0016_answers_unseen").fill(apps, SimpleNamespace(connection=connection))
+    import_module("cases.migrations.0017_find_unseen").fill(apps, SimpleNamespace(connection=connection))
     filled = {cases[name].pk: kept[cases[name].pk] for name in ("unseen", "seen by another", "reopened")}
     assert None not in filled.values()
     assert dict(Case.objects.exclude(answer_unseen_at=None).values_list("pk", "answer_unseen_at")) == filled
@@ -352,5 +375,5 @@ def test_look_at_the_very_moment_of_an_answer_has_seen_it(mine, agnes, second_ag
     give(agnes, mine, second_agent)
     give(second_agent, mine, agnes)
     assert news(agnes) == []
-    import_module("cases.migrations.0016_answers_unseen").fill(apps, SimpleNamespace(connection=connection))
+    import_module("cases.migrations.0017_find_unseen").fill(apps, SimpleNamespace(connection=connection))
     assert news(agnes) == []

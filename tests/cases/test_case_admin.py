@@ -302,7 +302,7 @@ def test_long_thread_costs_what_a_short_one_costs(client_for, agnes, paula, case
         services.add_reply(by=agnes, case=case, body=body, changes=services.Changes(status="awaiting"))
     assert statements(lambda: client.get(url)) == short + 1, "what was unseen is seen"
     assert statements(lambda: client.get(url)) == short
-    assert short < 22
+    assert short + 1 <= 22
 
 
 def test_failed_mail_is_shown(client_for, agnes, case, url, mailbox):

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import Organization, User
 from accounts.services import block_account, merge_organizations
@@ -173,11 +174,11 @@ def test_link_and_merge_do_not_wait_in_a_circle(paula, agnes, sven, file, interr
 def test_look_and_merge_do_not_wait_in_a_circle(paula, agnes, sven, file, interrupted):
     one, two = file(paula), file(paula)
     services.take_case(by=agnes, case=two)
-    services.note_look(by=agnes, case=two)
+    services.note_look(by=agnes, case=two, at=timezone.now())
     services.add_information(by=paula, case=two, body="Lot 42.")
-    page = Case.objects.get(pk=two.pk)
+    at, page = timezone.now(), Case.objects.get(pk=two.pk)
     merge = lambda: services.merge_case(by=sven, case=one, into=two)  # noqa: E731
-    look = lambda: services.note_look(by=agnes, case=page)  # noqa: E731
+    look = lambda: services.note_look(by=agnes, case=page, at=at)  # noqa: E731
     assert not failures(interrupted("_age_looks", merge, look))
 
 

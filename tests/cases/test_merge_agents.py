@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Draft
 from cases import services
@@ -75,7 +76,8 @@ def test_answered_case_of_a_colleague_becomes_part_of_ones_own(source, target, a
 
 
 def look_at(case: Case, agent) -> None:
-    services.note_look(by=agent, case=Case.objects.get(pk=case.pk))
+    at = timezone.now()
+    services.note_look(by=agent, case=Case.objects.get(pk=case.pk), at=at)
 
 
 def has_news(agent) -> bool:

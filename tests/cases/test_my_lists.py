@@ -3,6 +3,8 @@
 import pytest
 from django.utils import timezone
 
+from accounts.models import Membership
+from accounts.services import verify_membership
 from cases import counts, lists, paging, services
 from cases.models import Case, RequestType
 
@@ -240,6 +242,26 @@ def test_pages_forth_and_back_show_each_case_once(client_for, paula, file, pages
     pages = walk_pages(client_for(paula), sort=sort)
     assert sorted(sum(pages, [])) == [case.pk for case in made]
     assert [len(rows) for rows in pages] == [2, 2, 1]
+
+
+def test_each_owner_s_cases_are_together_what_a_colleague_sees(paula, quinn, rosa, agnes, file):
+    for person, name in ((paula, "Lakeside"), (quinn, "Lakeside"), (rosa, "Lakeside"), (paula, "Hilltop")):
+        file(person, organization_name=name, organization_kind="secondary")
+        if person != rosa:
+            verify_membership(membership=Membership.objects.get(user=person, organization__name=name), by=agnes)
+    file(paula), file(quinn), file(rosa)
+    seen = Case.objects.exclude(status="closed").visible_to(quinn)
+    assert seen.owners == 2
+    parts = [sorted(part.values_list("pk", flat=True)) for part in seen.of_each_owner()]
+    assert sorted(sum(parts, [])) == sorted(seen.values_list("pk", flat=True))
+    assert set(seen.values_list("provider", "organization__name")) == {
+        (quinn.pk, "Lakeside"),
+        (quinn.pk, "Riverside Clinic"),
+        (paula.pk, "Lakeside"),
+        (paula.pk, "Riverside Clinic"),
+    }
+    Case.objects.update(status="closed")
+    assert not any(part.exists() for part in seen.of_each_owner()), "what was filtered before is kept"
 
 
 @pytest.mark.parametrize("merged", [50, 0], ids=["merged", "sorted"])

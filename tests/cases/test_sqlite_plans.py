@@ -10,7 +10,7 @@ from cases import search_index
 from cases.agent_query import SORTS, TABS
 from cases.lists import AGENT_TABS, PROVIDER_SORTS, PROVIDER_TABS, STAFF_SORTS, VIEWER_TABS
 from cases.models import Case
-from desk.tasks import count_rows
+from cases.tasks import analyze_sqlite
 from tests.scale.plans import Statement, captured
 
 pytestmark = [
@@ -84,7 +84,7 @@ def test_lists_of_open_cases_walk_past_no_closed_ones(reads, case, agnes, tab, i
     for each, status in zip(others, ["open", "awaiting", *["closed"] * 198], strict=True):
         each.pk, each.status, each.assigned_agent = None, status, agnes
     Case.objects.bulk_create(others)
-    count_rows()
+    analyze_sqlite()
     (rows,) = (each for each in reads("agnes", f"/admin/cases/case/?list={tab}") if "provider__username" in each.sql)
     assert re.search(f" USING INDEX {index}", " ".join(plan_of(rows)))
 

@@ -81,6 +81,16 @@ def test_another_finding_is_not_current(measured):
     assert kept()["states"][0]["passed"] == ["rules", "html"]
 
 
+def test_it_says_what_changed():
+    kept = {"tools": {"axe-core": "4.0"}, "states": [HOME, HOME | {"name": "Login"}]}
+    assert accessibility.differences(kept, kept) == []
+    assert accessibility.differences(kept, kept | {"tools": {}}) == ["tools, axe-core: 4.0 before, None measured"]
+    assert accessibility.differences(kept, kept | {"states": [HOME]}) == [
+        f"states, Login: {HOME | {'name': 'Login'}} before, None measured"
+    ]
+    assert accessibility.differences(kept, kept | {"states": kept["states"][::-1]}) == ["states: another order"]
+
+
 def test_nothing_measured_is_an_error(tmp_path):
     with pytest.raises(CommandError, match="no measurements"):
         call_command("write_accessibility_report", str(tmp_path))
