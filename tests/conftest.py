@@ -21,6 +21,7 @@ from accounts.models import Membership, TermsAcceptance, User
 from cases.list_filters import forget_offers
 from cases.request_types import forget_request_types
 from desk.models import TermsVersion
+from desk.services import forget_facts
 from mail.services import drain
 
 PASSWORD = "orchard lantern window 48"
@@ -73,9 +74,12 @@ def _quick_wake_up(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _fresh_copies():
-    """A test begins with a database of its own: what the process has kept of another's is dropped."""
+    """A test begins with a database of its own: what the process has kept of another's is dropped, and none of it
+    grows too old between two pages whose statements are counted.
+    """
     forget_request_types()
     forget_offers()
+    forget_facts()
 
 
 @pytest.fixture
