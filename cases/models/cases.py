@@ -77,12 +77,14 @@ def _colleagues(user) -> dict[int, list[int]]:
 class CaseQuerySet(KeptQuerySet):
     # Of which statuses the rows can be; None while all can.
     _statuses: frozenset[str] | None = None
-    # What `visible_to` chose for somebody who shares, and out of what: see `of_each_owner`.
-    _shared: tuple[CaseQuerySet, list[Q]] | None = None
+    # How many providers' cases `visible_to` chose for somebody who shares; 0 for anybody else.
+    owners = 0
+    # Out of what, for whom, with whom: see `of_each_owner`.
+    _shared: tuple | None = None
 
     def _clone(self):
         clone = super()._clone()
-        clone._statuses, clone._shared = self._statuses, self._shared
+        clone._statuses, clone.owners, clone._shared = self._statuses, self.owners, self._shared
         return clone
 
     def with_status(self, *codes: str) -> CaseQuerySet:
@@ -126,27 +128,23 @@ class CaseQuerySet(KeptQuerySet):
         for organization, people in colleagues.items():
             visible |= Q(organization=organization, provider__in=people)
         # Said once more of the provider alone: that is what the indexes begin with.
-        organizations: dict[int, list[int]] = {}
-        for organization, people in colleagues.items():
-            for person in people:
-                organizations.setdefault(person, []).append(organization)
-        rows = self.filter(visible, provider__in=sorted({user.pk, *organizations}))
-        theirs = [Q(provider=person, organization__in=shared) for person, shared in organizations.items()]
-        rows._shared = self, [Q(provider=user), *theirs]
+        everybody = {user.pk}.union(*colleagues.values())
+        rows = self.filter(visible, provider__in=sorted(everybody))
+        rows.owners, rows._shared = len(everybody), (self, user, colleagues)
         return rows
-
-    @property
-    def owners(self) -> int:
-        """Return how many providers' cases `visible_to` chose for somebody who shares; 0 for anybody else."""
-        return len(self._shared[1]) if self._shared else 0
 
     def of_each_owner(self) -> list[CaseQuerySet]:
         """Return what `visible_to` chose for somebody who shares, each provider's alone: an index orders those of one.
 
         Not what was filtered, or joined by `|`, after that.
         """
-        every, conditions = self._shared
-        return [every.filter(condition) for condition in conditions]
+        every, user, colleagues = self._shared
+        organizations: dict[int, list[int]] = {}
+        for organization, people in colleagues.items():
+            for person in people:
+                organizations.setdefault(person, []).append(organization)
+        theirs = [every.filter(provider=person, organization__in=each) for person, each in organizations.items()]
+        return [every.of_provider(user), *theirs]
 
     def filed_by(self, user) -> CaseQuerySet:
         """Keep what this person filed, which they may always see: nobody else's, and no look-up of organizations."""
